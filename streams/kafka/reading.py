@@ -1,0 +1,95 @@
+"""Reads a topic from its beginning to its present end, for people's questions: no group, nothing committed.
+
+What is written after the reading began is not part of the answer.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+
+from streams.errors import UnsafeTopic
+
+#: Bytes asked for at once: these readings are long, not urgent.
+_FETCH_BYTES: Final = 4 << 20
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """One record as it lies in its topic. ``timestamp`` is the producer's or broker's, UTC ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes]
+
+
+async def read_to_end(
+    connect: Mapping[str, Any], topics: Collection[str], *, partition: int | None = None
+) -> AsyncIterator[Stored]:
+    """Yield every committed record of the topics, in order within each partition.
+
+    ``partition`` narrows it to one partition of each. Raises UnsafeTopic when a topic does not exist,
+    KafkaError when the broker does not answer.
+    """
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=_FETCH_BYTES,
+        fetch_max_wait_ms=50,
+        **connect,
+    )
+    await consumer.start()
+    try:
+        left = await _ends(consumer, topics, partition)
+        if not left:
+            return
+        consumer.assign(list(left))
+        await consumer.seek_to_beginning(*left)
+        async for record in _until(consumer, left):
+            yield record
+    finally:
+        await consumer.stop()
+
+
+async def _ends(
+    consumer: AIOKafkaConsumer, topics: Collection[str], partition: int | None
+) -> dict[TopicPartition, int]:
+    """The end of each partition that has anything in it."""
+    wanted = [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in await partitions_of(consumer, topic)
+        if partition in (None, number)
+    ]
+    begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+    return {place: ends[place] for place in wanted if ends[place] > begins[place]}
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
+    """The partitions of a topic. Raises UnsafeTopic when there is no such topic."""
+    await consumer.topics()  # learns of every topic; asking for one by name could create it
+    found = consumer.partitions_for_topic(topic)
+    if not found:
+        raise UnsafeTopic(f"topic {topic} does not exist on this broker; heed topics create makes Heed's own")
+    return sorted(found)
+
+
+async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) -> AsyncIterator[Stored]:
+    while left:
+        fetched = await consumer.getmany(*left, timeout_ms=200)
+        for place, records in fetched.items():
+            for record in records:
+                if record.offset < left[place]:
+                    yield Stored(
+                        place.topic, place.partition, record.offset, record.timestamp, record.key, record.value,
+                        dict(record.headers),
+                    )  # fmt: skip
+        for place in list(left):
+            if await consumer.position(place) >= left[place]:
+                del left[place]
+                consumer.pause(place)
