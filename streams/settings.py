@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -104,10 +104,16 @@ def default_state_dir() -> Path:
     return (clone if (clone / "pyproject.toml").exists() else Path.cwd()) / ".heed"
 
 
-def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+def load(
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    find_local: Callable[[Path], str | None] = lambda _state_dir: None,
+) -> Settings:
     """Read the file, then the variables over it.
 
-    Raises BadUsage that names the file or variable, what is wrong, and what is allowed.
+    Where no broker is configured, ``find_local`` may know one of this machine; partitions and replication
+    then default to what suits it. Raises BadUsage that names the file or variable, what is wrong, and what
+    is allowed.
     """
     environ = os.environ if environ is None else environ
     if config is None and environ.get("HEED_CONFIG"):
@@ -117,7 +123,15 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
         _read_file(config, given)
     _read_variables(environ, given)
     given.defaults["state_dir"] = str(default_state_dir())
-    return given.settings()
+    settings = given.settings()
+    if not settings.bootstrap_servers and (local := find_local(settings.state_dir)):
+        given.defaults |= {
+            "bootstrap_servers": local,
+            "partitions": LOCAL_PARTITIONS,
+            "replication_factor": 1,
+        }
+        settings = given.settings()
+    return settings
 
 
 class _Given:
