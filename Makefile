@@ -1,0 +1,43 @@
+# heed: `make setup`, `make demo`, `make test`, `make check`. Needs Python 3.11 or newer; the demo and the broker
+# tests also Docker, or Java 17 and Maven.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+STAMP := .venv/.setup
+
+# The first of these that is Python 3.11 or newer; `make setup PYTHON=...` names another.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+
+.PHONY: setup demo test check lock clean
+
+setup: $(STAMP)  ## a .venv with .venv/bin/heed; does nothing when nothing changed
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "heed needs Python 3.11 or newer: install it, or name it with make setup PYTHON=/path/to/python3" >&2; exit 2; fi
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv: install it (Debian, Ubuntu: the package python3-venv)" >&2; exit 2; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@echo "setting up .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup  ## a hospital day on a local Kafka; make demo ARGS=--once ends by itself
+	@$(BIN)/heed demo $(ARGS)
+
+test: setup  ## all tests, with a real broker; make test ARGS="-k name" for some
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## what can be told in about a minute, without a broker
+	@scripts/check
+
+lock: setup  ## write the lock files anew; make lock ARGS=--upgrade takes newer versions
+	@for extra in "" "dev"; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+			--no-emit-index-url --no-emit-find-links $${extra:+--extra $$extra} $(ARGS) \
+			-o requirements$${extra:+-$$extra}.lock pyproject.toml || exit 1; \
+	done
+
+clean:  ## everything that can be made again; stops the local Kafka first
+	@[ ! -x $(BIN)/heed ] || $(BIN)/heed kafka down
+	rm -rf .venv .heed .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage *.egg-info
