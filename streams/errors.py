@@ -8,6 +8,7 @@ HeedError
 ├── CannotDecide          a rule failed: raise a task for a person, quarantine, go on
 ├── ShardLost             this shard cannot continue here: close it and rebuild it
 │   ├── CommitUnknown         the broker did not say whether the commit happened
+│   ├── RegistryUnreachable   a schema cannot be looked up, which says nothing about the record
 │   └── Fenced                another worker owns the shard now
 └── RefuseToStart         unsafe configuration or topics: say why and exit with code 2
     ├── BadUsage              the command line or a file given on it is wrong
@@ -69,6 +70,10 @@ class CommitUnknown(ShardLost):
 
 class Fenced(ShardLost):
     pass
+
+
+class RegistryUnreachable(ShardLost):
+    """The Schema Registry did not answer; to guess or to quarantine would both be wrong."""
 
 
 class RefuseToStart(HeedError):

@@ -1,0 +1,168 @@
+"""Stage 10, B6.2: what the receipts say, the next channel, and the person who takes over at the end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.domain.decision import Draft, Escalate, Suppress
+from streams.domain.events import Receipt
+from streams.domain.patient import Sent
+from streams.domain.records import DeadLetter, Subject
+from streams.domain.shard import Circuit
+from streams.domain.time import MINUTE
+from streams.domain.vocabulary import (
+    Channel,
+    Outcome,
+    Priority,
+    Reason,
+    ReceiptStatus,
+    Role,
+    SubjectKind,
+)
+
+from .decide import Ruling, decide
+from .desk import Desk
+from .framing import frame
+from .outcome import carry_out, untell
+from .request import asked_for_record, settled
+
+_FAILURES_TO_OPEN: Final = 5
+_FAILURES_WITHIN: Final = 2 * MINUTE
+_TRY_AGAIN: Final = 1 * MINUTE
+#: Nothing left to do: the appointment is over, or the recipient knows by other means.
+_QUIET: Final = frozenset({Reason.PAST, Reason.NO_NET_CHANGE, Reason.REPLAY_GUARD})
+
+
+def receive(desk: Desk, receipt: Receipt) -> None:
+    """Apply one receipt. The first terminal state is kept (C146); an unknown command is set aside (C147)."""
+    sent = desk.patient.sent.get(receipt.command_id)
+    if sent is None:
+        _set_aside(desk)
+        return
+    status = receipt.status
+    if sent.closed or sent.failed:
+        if (status is ReceiptStatus.PERMANENT_FAILURE) != sent.failed and status is not sent.status:
+            desk.log_safety("receipt_conflict", _subject(sent), desk.event_id)
+        return
+    if status is ReceiptStatus.READ or (
+        status is ReceiptStatus.DELIVERED and sent.channel is not Channel.NHS_APP
+    ):
+        _keep(desk, receipt.command_id, replace(sent, status=status, closed=True, confirm_by=0))
+    elif status is ReceiptStatus.PERMANENT_FAILURE:
+        _mark_bounced(desk, sent)
+        next_channel(desk, receipt.command_id, sent, bounced=True)
+    elif status is ReceiptStatus.TECHNICAL_FAILURE:
+        _count_failure(desk, sent.channel)
+        next_channel(desk, receipt.command_id, sent)
+    elif status is ReceiptStatus.REFUSED:
+        _stop(desk, receipt.command_id, sent)
+    else:  # accepted, delivered to the app but unread, or failing for now: the timer decides
+        _keep(desk, receipt.command_id, replace(sent, status=status))
+
+
+def _keep(desk: Desk, command_id: str, sent: Sent) -> None:
+    desk.change(sent={**desk.patient.sent, command_id: sent})
+
+
+def _subject(sent: Sent) -> Subject:
+    return Subject(sent.asked.kind, sent.asked.id, sent.asked.version)
+
+
+def _set_aside(desk: Desk) -> None:
+    asked = asked_for_record(desk, SubjectKind.RECORD, "receipt", 0)
+    desk.record_decision(asked, Outcome.QUARANTINE, Reason.UNKNOWN_COMMAND, "10", ("10",))
+    at = desk.at
+    error = "receipt for a command that is not known"
+    desk.write(
+        DeadLetter(None, None, Reason.UNKNOWN_COMMAND, at.topic, at.partition, at.offset, None, error, desk.now)
+    )
+
+
+def _mark_bounced(desk: Desk, sent: Sent) -> None:
+    """A permanent failure is the detail's fault: nobody uses it before somebody has mended it."""
+    if sent.proxy_ref is None:
+        contacts = tuple(
+            replace(c, bounced=True) if c.contact_id == sent.contact_id else c for c in desk.patient.contacts
+        )
+        desk.change(contacts=contacts)
+    else:
+        proxies = tuple(
+            replace(
+                p,
+                contacts=tuple(
+                    replace(c, bounced=True) if c.contact_id == sent.contact_id else c for c in p.contacts
+                ),
+            )
+            if p.proxy_id == sent.proxy_ref
+            else p
+            for p in desk.patient.proxies
+        )
+        desk.change(proxies=proxies)
+    draft = Draft(Role.DQ, Priority.P3, Reason.DATA_QUALITY, unbound=True)
+    desk.companion(draft, (SubjectKind.PATIENT, f"contact:{sent.channel}", 0))
+
+
+def _count_failure(desk: Desk, channel: Channel) -> None:
+    """Technical failures are the channel's fault: five in two minutes close it for one (C144)."""
+    known = desk.shard.circuits.get(channel, Circuit())
+    recent = (*(at for at in known.failures if desk.now - at <= _FAILURES_WITHIN), desk.now)
+    opened = len(recent) >= _FAILURES_TO_OPEN
+    circuit = Circuit(() if opened else recent, desk.now + _TRY_AGAIN if opened else known.open_until)
+    desk.shard = replace(desk.shard, circuits={**desk.shard.circuits, channel: circuit})
+
+
+def next_channel(desk: Desk, command_id: str, sent: Sent, *, bounced: bool = False) -> None:
+    """Re-run the decision without the channels that were tried; a person takes over when none is left."""
+    status = ReceiptStatus.PERMANENT_FAILURE if bounced else sent.status
+    _keep(desk, command_id, replace(sent, failed=True, confirm_by=0, status=status))
+    if not _is_current(desk, sent):
+        return  # a newer version is on its way, or was told since
+    patient_before = desk.patient
+    untell(desk, sent.asked)
+    asked = replace(settled(desk, sent.asked), flags=("10",))
+    env = replace(desk.env, shard=desk.shard)
+    case = replace(
+        frame(desk.patient_id, desk.patient, asked, env),
+        tried=sent.tried,
+        bounced=bounced,
+        failed_before=True,
+    )
+    ruling = decide(case)
+    if isinstance(ruling.verdict, Suppress) and ruling.verdict.reason in _QUIET:
+        desk.patient = patient_before
+        return
+    carry_out(desk, ruling)
+
+
+def _is_current(desk: Desk, sent: Sent) -> bool:
+    asked = sent.asked
+    if asked.key in desk.patient.asked:
+        return False
+    if asked.kind is SubjectKind.APPOINTMENT:
+        entry = desk.patient.appointments.get(asked.id)
+        return entry is not None and entry.version == asked.version
+    if asked.kind is SubjectKind.RESULT:
+        result = desk.patient.results.get(asked.id)
+        return result is not None and result.version == asked.version
+    return asked.id in desk.patient.requests
+
+
+def _stop(desk: Desk, command_id: str, sent: Sent) -> None:
+    """The provider reports a death, flag, exit or invalid record: stop, and somebody checks ours."""
+    _keep(desk, command_id, replace(sent, status=ReceiptStatus.REFUSED, failed=True, confirm_by=0))
+    if not _is_current(desk, sent):
+        return
+    untell(desk, sent.asked)
+    asked = replace(settled(desk, sent.asked), flags=("10",))
+    case = frame(desk.patient_id, desk.patient, asked, desk.env)
+    draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, own_role=True)
+    carry_out(desk, Ruling(Escalate(draft), "B6.2", ("10", "B6.2"), case))
+
+
+def confirm_overdue(desk: Desk) -> None:
+    """No receipt by ``confirm_by``, or an app message still unread: the next channel (C143, C145, C148)."""
+    for command_id, sent in list(desk.patient.sent.items()):
+        if sent.confirm_by and sent.confirm_by <= desk.now and not (sent.closed or sent.failed):
+            next_channel(desk, command_id, sent)

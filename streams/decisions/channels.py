@@ -1,0 +1,315 @@
+"""Which channels can carry the message (B5, tests E1 to E10), and which of them is chosen.
+
+An eligible channel has no blockers. Preferences only order (I9), permissions only cap (I10),
+objections only forbid (I1).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from streams.domain.addresses import is_well_formed
+from streams.domain.events import Contact, Permission
+from streams.domain.patient import ObjectionEntry
+from streams.domain.vocabulary import (
+    SENDABLE,
+    Channel,
+    Level,
+    NeedKind,
+    PermissionState,
+    Purpose,
+    Reason,
+    RecipientRole,
+)
+from streams.policy.model import AppFirst, PermissionModel, SmsNudge
+from streams.policy.templates import Template
+
+from .case import Case, Recipient
+from .objections import (
+    closes_unlisted,
+    covering,
+    excepted,
+    permitted_once,
+    refused,
+    safe_channels,
+)
+from .timing import Release, release
+
+_ELECTRONIC_MODEL: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.IM_COMMERCIAL})
+_STRICT: Final = frozenset({Channel.SMS, Channel.EMAIL})
+_CEILING: Final = {
+    Channel.NHS_APP: Level.L4,
+    Channel.LETTER: Level.L4,
+    Channel.SMS: Level.L3,
+    Channel.EMAIL: Level.L3,
+    Channel.IM_COMMERCIAL: Level.L0,
+}
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One channel, tested. ``covering`` are the objections that still block it after exceptions."""
+
+    channel: Channel
+    blockers: tuple[str, ...]
+    contact: Contact | None = None
+    level: Level = Level.L0
+    lowered: bool = False
+    template: Template | None = None
+    release: Release | None = None
+    covering: tuple[ObjectionEntry, ...] = ()
+    excepted: bool = False
+    refused: bool = False
+    unverified: bool = False
+
+    @property
+    def eligible(self) -> bool:
+        return not self.blockers
+
+
+def candidates(case: Case) -> list[Candidate]:
+    """Test every channel a command could name, in the organisation's order."""
+    recipient = case.recipient
+    assert recipient is not None, "stage 5 sets the recipient before stage 7"
+    restricted = closes_unlisted(case)
+    found = []
+    for channel in case.policy.organisation_order:
+        if channel in SENDABLE:
+            found.append(_test(case, recipient, channel, restricted))
+    return found
+
+
+def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) -> Candidate:
+    blockers: list[str] = []
+    contact = usable_contact(recipient.contacts, channel)
+    if contact is None:
+        blockers.append("E2")
+    if not _approved(case, channel):
+        blockers.append("E1")
+    unverified = contact is not None and _is_unverified(case, contact)
+    if unverified and case.policy.require_verified:
+        blockers.append("E2")
+    blocking, lifted, refusal = _objected(case, recipient, channel)
+    if blocking or refusal or channel in recipient.objected:
+        blockers.append("E5")
+    if restricted and channel not in safe_channels(case.patient):
+        blockers.append("E6")
+    level, template, over = _fit_level(case, recipient, channel, contact, unverified)
+    blockers.extend(over)
+    if channel in case.tried:
+        blockers.append("E9")
+    leaves = release(case, channel)
+    if leaves is None:
+        blockers.append("E8")
+    return Candidate(
+        channel,
+        tuple(blockers),
+        contact,
+        level,
+        level < case.level,
+        template,
+        leaves,
+        tuple(blocking),
+        lifted,
+        refusal,
+        unverified,
+    )
+
+
+def _approved(case: Case, channel: Channel) -> bool:
+    """E1: in the registry, approved, with a DPIA, accreditation in date, circuit closed."""
+    circuit = case.shard.circuits.get(channel)
+    if circuit is not None and case.now < circuit.open_until:
+        return False
+    settings = case.policy.channels.get(channel)
+    if settings is None or not settings.enabled:
+        return False
+    if channel is Channel.IM_COMMERCIAL and not case.policy.im_commercial:
+        return False
+    return settings.review_due is None or case.now < settings.review_due
+
+
+def usable_contact(contacts: tuple[Contact, ...], channel: Channel) -> Contact | None:
+    """E2: the first detail that is well-formed and neither bounced, unsafe nor restricted."""
+    for contact in contacts:
+        if (
+            contact.channel is channel
+            and not (contact.bounced or contact.unsafe or contact.restricted)
+            and is_well_formed(channel, contact.value)
+        ):
+            return contact
+    return None
+
+
+def _is_unverified(case: Case, contact: Contact) -> bool:
+    verified = contact.verified_at
+    return verified is None or case.now - verified > case.policy.verify_age
+
+
+def _objected(
+    case: Case, recipient: Recipient, channel: Channel
+) -> tuple[list[ObjectionEntry], bool, bool]:
+    """E5: the objections that still block, whether an exception lifted one, whether permission was refused."""
+    if not case.patient.objections and not case.patient.permissions:
+        return [], False, False
+    proxy = recipient.role is RecipientRole.PROXY
+    blocking: list[ObjectionEntry] = []
+    lifted = False
+    asked = [channel]
+    settings = case.policy.channels.get(channel)
+    if settings is not None and settings.sms_nudge is SmsNudge.POSSIBLE:
+        asked.append(Channel.SMS)  # a provider's side effect counts as a channel (B5)
+    for one in asked:
+        for entry in covering(case, one, proxy=proxy):
+            if excepted(case, entry.body, one):
+                lifted = True
+            elif not permitted_once(case, channel, entry):
+                blocking.append(entry)
+    refusal = not proxy and any(refused(case.patient, one) for one in asked)
+    return blocking, lifted, refusal
+
+
+def _fit_level(
+    case: Case, recipient: Recipient, channel: Channel, contact: Contact | None, unverified: bool
+) -> tuple[Level, Template | None, list[str]]:
+    """The level the message can have on this channel (the caps of B5), its template, and what stops it.
+
+    A cap lowers the message where an approved template exists at the lower level; otherwise the test that
+    caps is the blocker.
+    """
+    caps = [(_permission_cap(case, recipient, channel), "E4"), (_channel_cap(case, channel), "E3")]
+    if unverified:
+        caps.append((Level.L1, "E2"))
+    if contact is not None:
+        caps.append((_sharing_cap(case, recipient, contact), "E10"))
+    caps.append((min(case.cap, recipient.cap), "E3"))
+    wanted = case.level
+    blockers = []
+    cap = wanted
+    for limit, test in caps:
+        if limit is None:
+            blockers.append(test)
+        elif limit < cap:
+            cap = limit
+    level, template, needs_unmet = _template(case, channel, cap)
+    if template is None:
+        if needs_unmet:
+            blockers.append("E7")
+        elif cap < wanted:
+            blockers.extend(test for limit, test in caps if limit is not None and limit < wanted)
+        else:
+            blockers.append("4.6")
+    return level, template, blockers
+
+
+def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template | None, bool]:
+    """The approved template at the highest level not above the cap that meets every need (4.6, E7)."""
+    registry = case.policy.templates
+    needs = [need for need in case.patient.needs if channel not in need.accessible_channels]
+    language = _language(case)
+    formats = frozenset(need.kind for need in needs if need.kind is not NeedKind.INTERPRETER)
+    unmet = False
+    for level in registry.levels(case.purpose):
+        if level > cap:
+            continue
+        template = registry.find(
+            case.purpose, level, channel, language, formats, case.now, case.policy.template_grace
+        )
+        if template is None:
+            continue
+        spoken = [need for need in needs if need.kind is NeedKind.INTERPRETER]
+        if any(need.language is None or need.language not in template.languages for need in spoken):
+            unmet = True
+            continue
+        return level, template, False
+    if formats and not unmet:
+        unmet = any(
+            registry.find(case.purpose, level, channel, language, frozenset(), case.now, case.policy.template_grace)
+            for level in registry.levels(case.purpose)
+            if level <= cap
+        )
+    return cap, None, unmet
+
+
+def _language(case: Case) -> str:
+    for need in case.patient.needs:
+        if need.kind is NeedKind.INTERPRETER and need.language:
+            return need.language
+    wishes = case.patient.preferences
+    return wishes.language if wishes is not None and wishes.language else "en"
+
+
+def language_of(case: Case, template: Template) -> str:
+    """The language the message will be in: the wished one where the template has it, else English."""
+    wished = _language(case)
+    return wished if wished in template.languages else "en"
+
+
+def _channel_cap(case: Case, channel: Channel) -> Level:
+    settings = case.policy.channels.get(channel)
+    limit = min(_CEILING[channel], settings.max_level) if settings is not None else Level.L0
+    if case.policy.strict_channels and channel in _STRICT:
+        limit = min(limit, Level.L1)
+    return limit
+
+
+def _permission_cap(case: Case, recipient: Recipient, channel: Channel) -> Level | None:
+    """E4, the table of B9: how far a permission reaches on this channel; None when it does not permit."""
+    if recipient.role is RecipientRole.PROXY:
+        return recipient.cap
+    permission = _permission(case, channel)
+    if permission is not None and permission.state is PermissionState.OPTED_IN:
+        return None if case.purpose in permission.excluded_purposes else permission.max_level
+    if channel not in _ELECTRONIC_MODEL:
+        return Level.L4
+    if permission is not None and permission.state is not PermissionState.NOT_ASKED:
+        return Level.L4  # said no: counted as an objection (E5), not as a missing permission
+    model = case.policy.permission_model
+    if model is PermissionModel.EXPLICIT:
+        return None
+    clinical = case.level is Level.L4 or case.purpose is Purpose.FOLLOW_UP_CHECK
+    if model is PermissionModel.HYBRID and clinical:
+        return None
+    return Level.L4 if clinical else Level.L3
+
+
+def _permission(case: Case, channel: Channel) -> Permission | None:
+    for permission in case.patient.permissions:
+        if permission.channel is channel:
+            return permission
+    return None
+
+
+def _sharing_cap(case: Case, recipient: Recipient, contact: Contact) -> Level:
+    """E10: who else reads this detail? Another patient, or a parent whose proxy has ended (B11.2)."""
+    if contact.value in recipient.shared_values:
+        return Level.L0
+    if contact.shared_with <= 0:
+        return Level.L5
+    return Level.L1 if contact.relationship_recorded and case.level <= Level.L1 else Level.L0
+
+
+def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate | None, Reason]:
+    """Pick the channel (B5, choice). None with PHONE_PREFERRED: the patient would rather be called."""
+    assert case.recipient is not None
+    preferred = case.recipient.preferred
+    order = case.policy.organisation_order
+    app_first = case.policy.nhs_app_first is AppFirst.ALWAYS_IF_ELIGIBLE
+
+    def rank(one: Candidate) -> tuple[bool, bool, bool, int]:
+        listed = one.channel in preferred
+        place = preferred.index(one.channel) if listed else order.index(one.channel)
+        leads = app_first and one.channel is Channel.NHS_APP
+        last = not listed and one.channel is Channel.LETTER
+        return one.lowered, not leads, not listed or last, place + (len(order) if last else 0)
+
+    best = min(eligible, key=rank) if len(eligible) > 1 else eligible[0]
+    if best.excepted:
+        return best, Reason.EXCEPTION
+    if case.failed_before:
+        return best, Reason.BOUNCE_FALLBACK
+    if best.channel in preferred:
+        return best, Reason.PREFERRED
+    return best, Reason.NON_PREFERRED_FALLBACK if preferred else Reason.APP_DEFAULT
+

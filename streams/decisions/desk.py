@@ -1,0 +1,280 @@
+"""The desk: one patient's file while one record is worked on, and the outputs written so far.
+
+The only mutable thing in this package, and it lives no longer than one call: the patient state it holds
+is replaced, never changed, so a call that raises has changed nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from streams.domain.decision import Draft
+from streams.domain.patient import Asked, OpenTask, PatientState
+from streams.domain.position import Position
+from streams.domain.records import (
+    Decision,
+    EscalationTask,
+    InputRef,
+    Output,
+    SafetyEntry,
+    Subject,
+)
+from streams.domain.shard import ShardState
+from streams.domain.time import Instant
+from streams.domain.vocabulary import (
+    Level,
+    Outcome,
+    Priority,
+    Purpose,
+    Reason,
+    Role,
+    SubjectKind,
+    TaskStatus,
+)
+
+from .case import Environment, Timing
+from .deadlines import deadline, owner_role, stage_times
+from .ids import decision_id, safety_id, task_id
+
+NO_TIMING: Final = Timing()
+
+
+class Desk:
+    """Collects what one record changes. ``trigger`` names the record: its event id and position."""
+
+    __slots__ = ("at", "env", "event_id", "occurred_at", "ordinal", "outputs", "patient", "patient_id", "shard")
+
+    def __init__(
+        self,
+        patient_id: str,
+        patient: PatientState,
+        env: Environment,
+        event_id: str,
+        at: Position,
+        occurred_at: Instant,
+    ) -> None:
+        self.patient_id = patient_id
+        self.patient = patient
+        self.env = env
+        self.shard: ShardState = env.shard
+        self.event_id = event_id
+        self.at = at
+        self.occurred_at = occurred_at
+        self.outputs: list[Output] = []
+        self.ordinal = 0
+
+    @property
+    def now(self) -> Instant:
+        return self.env.now
+
+    def next_ordinal(self) -> int:
+        """Number the decisions that one record causes about several requests."""
+        self.ordinal += 1
+        return self.ordinal - 1
+
+    def change(self, **fields: Any) -> None:
+        """Replace parts of the patient state."""
+        self.patient = replace(self.patient, **fields)
+
+    def write(self, output: Output) -> None:
+        self.outputs.append(output)
+
+    # Decisions -------------------------------------------------------------------------------------
+
+    def decision_id_for(self, asked: Asked) -> str:
+        """The id of the next decision about a request: its own event, position and running number."""
+        at = asked.position
+        return decision_id(
+            self.patient_id, asked.event_id, f"{at.topic}-{at.partition}-{at.offset}", asked.ordinal
+        )
+
+    def record_decision(
+        self,
+        asked: Asked,
+        outcome: Outcome,
+        reason: Reason,
+        rule: str,
+        path: tuple[str, ...],
+        *,
+        purpose: Purpose | None = None,
+        level: Level | None = None,
+        hold_until: Instant | None = None,
+        command_id: str | None = None,
+        task_ids: tuple[str, ...] = (),
+    ) -> str:
+        """Write one Decision about a request and return its id."""
+        id_ = self.decision_id_for(asked)
+        at = asked.position
+        self.write(
+            Decision(
+                id_,
+                asked.event_id if asked.copy_to is None else f"{asked.event_id}#copy:{asked.copy_to}",
+                InputRef(at.topic, at.partition, at.offset),
+                self.patient_id,
+                outcome,
+                reason,
+                rule,
+                path,
+                purpose,
+                Subject(asked.kind, asked.id, asked.version),
+                level,
+                hold_until,
+                command_id,
+                task_ids,
+                self.patient.version,
+                self.env.policy.version,
+                asked.occurred_at,
+                self.now,
+            )
+        )
+        return id_
+
+    # Tasks -----------------------------------------------------------------------------------------
+
+    def open_task(
+        self, asked: Asked, draft: Draft, decided: str, purpose: Purpose | None, timing: Timing = NO_TIMING
+    ) -> str:
+        """Open the task a draft asks for, or update the open one of the same cause (B13); returns its id."""
+        kind, id_, version = draft.about or (asked.kind, asked.id, asked.version)
+        for known_id, known in self.patient.tasks.items():
+            if (known.reason, known.kind, known.id) == (draft.reason, kind, id_) and (
+                known.purpose is purpose or draft.companion
+            ):
+                if not draft.companion:
+                    self._update_task(known_id, known, asked, draft, timing, version)
+                return known_id
+        id_of_task = task_id(self.patient_id, f"{draft.reason}:{purpose or ''}", f"{kind}:{id_}", decided)
+        task = self._draft_task(asked, draft, decided, purpose, timing, (kind, id_, version))
+        self.put_task(id_of_task, task)
+        return id_of_task
+
+    def _draft_task(
+        self,
+        asked: Asked,
+        draft: Draft,
+        decided: str,
+        purpose: Purpose | None,
+        timing: Timing,
+        about: tuple[SubjectKind, str, int],
+    ) -> OpenTask:
+        policy, now = self.env.policy, self.now
+        role, copies = owner_role(draft, timing)
+        by = deadline(draft, timing, policy, now)
+        plan = self.patient.safe_contact
+        return OpenTask(
+            1,
+            TaskStatus.OPEN,
+            decided,
+            role,
+            copies,
+            by.priority,
+            draft.reason,
+            about[0],
+            about[1],
+            about[2],
+            purpose,
+            by.due_at,
+            by.acknowledge_by,
+            self.owner_of(role, by.priority),
+            now,
+            None if draft.companion else asked,
+            draft.ground,
+            draft.options,
+            draft.do_not_use,
+            plan.note_ref if plan is not None and plan.active else None,
+            wake_at=stage_times(now, by.due_at)[0],
+        )
+
+    def _update_task(
+        self, id_: str, known: OpenTask, asked: Asked, draft: Draft, timing: Timing, version: int
+    ) -> None:
+        """Newer facts update the task (B13): it keeps its owner and who claimed it, and is never put off."""
+        role, copies = owner_role(draft, timing)
+        by = deadline(draft, timing, self.env.policy, self.now)
+        due = min(by.due_at, known.due_at)
+        task = replace(
+            known,
+            version=known.version + 1,
+            entity_version=version,
+            role=role,
+            copy_roles=copies,
+            owner=known.owner if known.role is role else self.owner_of(role, by.priority),
+            priority=min(by.priority, known.priority),
+            due_at=due,
+            acknowledge_by=min(known.acknowledge_by, by.acknowledge_by),
+            options=draft.options,
+            do_not_use=draft.do_not_use,
+            ground=draft.ground,
+            asked=asked,
+            wake_at=min(known.wake_at, due) if known.wake_at else 0,
+        )
+        self.put_task(id_, task)
+
+    def owner_of(self, role: Role, priority: Priority, stage: int = 0) -> str:
+        """Who holds a role now, from the role calendar: primary or present deputy, then lead, then on-call (C220)."""
+        cover = self.env.policy.roles[role]
+        away = {a.person for a in cover.absences if a.start <= self.now < a.end}
+        chain = [cover.primary, *cover.deputies, cover.lead, cover.on_call]
+        if stage == 1:
+            chain = [*cover.deputies, cover.lead, cover.on_call, cover.primary]
+        elif stage >= 2:
+            chain = [cover.lead, cover.on_call, *cover.deputies, cover.primary]
+        present = [person for person in chain if person and person not in away]
+        return present[0] if present else cover.on_call or cover.lead or cover.primary
+
+    def put_task(self, id_: str, task: OpenTask) -> None:
+        """Keep a task while it is open, forget it when it is not, and write its new version."""
+        ended = task.status in (TaskStatus.CLOSED, TaskStatus.SUPERSEDED)
+        tasks = {known: t for known, t in self.patient.tasks.items() if known != id_}
+        if not ended:
+            tasks[id_] = task
+        self.change(tasks=tasks)
+        self.write(
+            EscalationTask(
+                id_,
+                task.version,
+                task.status,
+                self.patient_id,
+                task.decision_id,
+                task.role,
+                task.copy_roles,
+                task.priority,
+                task.reason,
+                Subject(task.kind, task.id, task.entity_version),
+                task.purpose,
+                task.due_at,
+                task.acknowledge_by,
+                task.owner,
+                task.options,
+                task.do_not_use,
+                task.safe_contact_ref,
+                task.ground,
+                self.env.policy.version,
+                task.created_at,
+            )
+        )
+
+    def end_task(self, id_: str, status: TaskStatus) -> None:
+        """Close or supersede an open task."""
+        task = self.patient.tasks[id_]
+        self.put_task(id_, replace(task, version=task.version + 1, status=status, wake_at=0))
+
+    # Safety log ------------------------------------------------------------------------------------
+
+    def log_safety(
+        self, kind: str, subject: Subject, cause: str, decided: str | None = None, task: str | None = None
+    ) -> None:
+        """Write a line of the safety log: incidents and near misses, without personal detail (S2 line 89)."""
+        self.write(
+            SafetyEntry(
+                safety_id(self.patient_id, kind, cause), self.patient_id, kind, subject, decided, task, self.now
+            )
+        )
+
+    def companion(self, draft: Draft, about: tuple[SubjectKind, str, int]) -> str:
+        """Open a task that belongs to no request: raised by an objection, a receipt or the calendar."""
+        asked = Asked(about[0], about[1], about[2], self.event_id, self.at, self.occurred_at)
+        return self.open_task(asked, replace(draft, companion=True, about=about), self.decision_id_for(asked), None)
+

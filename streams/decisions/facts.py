@@ -1,0 +1,76 @@
+"""Applying facts to a patient's state: idempotent, clock-free, and never a reason to send (style 3c)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from streams.domain.events import Appointment, Event, Objection, PatientSections, Request, Result
+from streams.domain.patient import (
+    AppointmentEntry,
+    ObjectionEntry,
+    PatientState,
+    RequestEntry,
+    ResultEntry,
+)
+from streams.domain.time import Instant
+from streams.domain.vocabulary import ObjectionAction
+
+
+def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> PatientState:
+    """The state after a fact; an older or equal version changes nothing."""
+    body, version = event.body, event.envelope.version
+    if isinstance(body, Appointment):
+        known = patient.appointments.get(body.appointment_id)
+        if known is None:
+            entry = AppointmentEntry(version, body, occurred_at)
+        elif known.version < version:
+            entry = replace(known, version=version, body=body, occurred_at=occurred_at)
+        else:
+            return patient
+        return replace(patient, appointments={**patient.appointments, body.appointment_id: entry})
+    if isinstance(body, Result):
+        held = patient.results.get(body.result_id)
+        if held is None:
+            result = ResultEntry(version, body, occurred_at)
+        elif held.version < version:
+            result = replace(held, version=version, body=body, occurred_at=occurred_at)
+        else:
+            return patient
+        return replace(patient, results={**patient.results, body.result_id: result})
+    if isinstance(body, Objection):
+        return _objection(patient, body, version, now)
+    if isinstance(body, PatientSections):
+        return _sections(patient, body, version)
+    if isinstance(body, Request):
+        asked = patient.requests.get(body.request_id)
+        if asked is not None and asked.version >= version:
+            return patient
+        entry_ = RequestEntry(version, body, occurred_at)
+        return replace(patient, requests={**patient.requests, body.request_id: entry_})
+    return patient
+
+
+def _objection(patient: PatientState, body: Objection, version: int, now: Instant) -> PatientState:
+    """Only a readable WITHDRAWN ends an objection; its tombstone keeps later versions in order (1.5)."""
+    known = patient.objections.get(body.objection_id)
+    if known is not None and known.version >= version:
+        return patient
+    withdrawn = body.action is ObjectionAction.WITHDRAWN
+    entry = ObjectionEntry(version, body, now, withdrawn)
+    return replace(patient, objections={**patient.objections, body.objection_id: entry})
+
+
+def _sections(patient: PatientState, body: PatientSections, version: int) -> PatientState:
+    """Each section that is present and newer than its last replaces the whole section (contract 2)."""
+    fields: dict[str, Any] = {}
+    versions: dict[str, int] = {}
+    for name in PatientSections.__struct_fields__:
+        value = getattr(body, name)
+        if value is not None and version > getattr(patient.sections, name):
+            fields[name] = value
+            versions[name] = version
+    if not fields:
+        return patient
+    return replace(patient, sections=replace(patient.sections, **versions), **fields)

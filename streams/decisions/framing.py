@@ -1,0 +1,237 @@
+"""From a request to a Case: its purpose, its service and the derived times of B1.
+
+Decides nothing: the same facts always frame the same Case. Instants are UTC milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.domain.calendar import local_day
+from streams.domain.events import Appointment
+from streams.domain.patient import AppointmentEntry, Asked, PatientState, Told
+from streams.domain.time import Instant
+from streams.domain.vocabulary import (
+    AppointmentStatus,
+    Level,
+    Mode,
+    Purpose,
+    StartsPrecision,
+    SubjectKind,
+)
+from streams.domain.window import is_short_notice
+from streams.policy.model import Policy
+
+from .case import Case, Difference, Environment, Timing
+from .purposes import LEVEL_OF
+
+_NO_TIMING: Final = Timing()
+_SAME: Final = Difference()
+
+
+def frame(patient_id: str, patient: PatientState, asked: Asked, env: Environment) -> Case:
+    """Put together what the rules will look at.
+
+    Errors: KeyError when the subject is not in the state; the caller applied the event first.
+    """
+    if asked.kind is SubjectKind.APPOINTMENT:
+        return _frame_appointment(patient_id, patient, asked, env)
+    if asked.kind is SubjectKind.RESULT:
+        return _frame_result(patient_id, patient, asked, env)
+    return _frame_request(patient_id, patient, asked, env)
+
+
+def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env: Environment) -> Case:
+    entry = patient.appointments[asked.id]
+    body = entry.body
+    policy = env.policy
+    told = entry.told
+    difference = differs(body, told, policy)
+    purpose = purpose_of(entry, difference, env.now)
+    starts = _affected(body, told, difference, env.now)
+    sensitive = body.service_sensitive
+    return Case(
+        patient_id,
+        patient,
+        policy,
+        env.now,
+        env.shard,
+        asked,
+        purpose,
+        body.service_code,
+        body.service_code in policy.sensitive_services if sensitive is None else sensitive,
+        Level.L1,
+        timing_of(starts, relevant_start(body, told, difference), policy, env.now),
+        body,
+        told,
+        difference,
+    )
+
+
+def _frame_result(patient_id: str, patient: PatientState, asked: Asked, env: Environment) -> Case:
+    entry = patient.results[asked.id]
+    body = entry.body
+    listed = env.policy.sensitive_services
+    sensitive = body.sensitive_test
+    if sensitive is None:
+        sensitive = body.service_code in listed or body.test_code in listed
+    return Case(
+        patient_id,
+        patient,
+        env.policy,
+        env.now,
+        env.shard,
+        asked,
+        Purpose.RESULT_AVAILABLE,
+        body.service_code,
+        sensitive or body.service_code in listed,
+        Level.L3,
+        _NO_TIMING,
+        result=entry,
+    )
+
+
+def _frame_request(patient_id: str, patient: PatientState, asked: Asked, env: Environment) -> Case:
+    body = patient.requests[asked.id].body
+    entry = patient.appointments.get(body.appointment_id) if body.appointment_id else None
+    policy = env.policy
+    wanted = LEVEL_OF.get(body.purpose, Level.L0)
+    service = body.service_code
+    sensitive = service in policy.sensitive_services
+    if entry is not None and entry.body.service_sensitive is not None:
+        sensitive = sensitive or entry.body.service_sensitive
+    if entry is not None:
+        timing = timing_of(_future_start(entry.body, env.now), entry.body.starts_at, policy, env.now)
+    else:
+        timing = _NO_TIMING
+    if body.needed_by is not None:
+        timing = _bounded(timing, body.needed_by, env.now)
+    return Case(
+        patient_id,
+        patient,
+        policy,
+        env.now,
+        env.shard,
+        asked,
+        body.purpose,
+        service,
+        sensitive,
+        min(wanted, body.level) if body.level is not None else wanted,
+        timing,
+        entry.body if entry is not None else None,
+        request=body,
+    )
+
+
+def _bounded(timing: Timing, needed_by: Instant, now: Instant) -> Timing:
+    """A request may say itself by when it is needed; the earlier bound counts."""
+    if timing.needed_by is not None and timing.needed_by <= needed_by:
+        return timing
+    over = timing.over or needed_by <= now
+    return Timing(timing.affected_start, needed_by, needed_by, timing.short_notice, False, over)
+
+
+def tell(body: Appointment, version: int) -> Told:
+    """What a recipient knows after being told of this version."""
+    return Told(
+        version,
+        body.status,
+        body.starts_at,
+        body.site,
+        body.mode,
+        body.join_link_ref,
+        body.clinician,
+        body.room,
+    )
+
+
+def differs(body: Appointment, told: Told | None, policy: Policy) -> Difference:
+    """Compare with what was last told: any difference, a material one, and of which kind (2.3, 2.5)."""
+    if told is None:
+        cancelled = body.status is AppointmentStatus.CANCELLED
+        return Difference(any=True, material=True, cancelled=cancelled)
+    if body.status is not told.status:
+        return Difference(any=True, material=True, cancelled=body.status is AppointmentStatus.CANCELLED)
+    shift = body.starts_at - told.starts_at
+    relocated = body.site != told.site or body.mode is not told.mode
+    link = body.join_link_ref != told.join_link_ref
+    minor = body.clinician != told.clinician or body.room != told.room
+    if not (shift or relocated or link or minor):
+        return _SAME
+    if body.status is AppointmentStatus.CANCELLED:
+        return _SAME  # a cancelled appointment that moves is still cancelled
+    moved = abs(shift) >= policy.materiality
+    return Difference(
+        any=True,
+        material=moved or relocated or link,
+        moved=moved,
+        brought_forward=moved and shift < 0,
+        relocated=relocated,
+    )
+
+
+def purpose_of(entry: AppointmentEntry, difference: Difference, now: Instant) -> Purpose:
+    """The purpose of an appointment event against what the recipient was last told (B1)."""
+    body, told = entry.body, entry.told
+    if body.status is AppointmentStatus.CANCELLED:
+        return Purpose.APPT_CANCEL
+    if told is None:
+        virtual = body.mode is Mode.VIDEO and body.join_link_ref is not None
+        return Purpose.APPT_VIRTUAL_INVITE if virtual else Purpose.APPT_CONFIRM
+    if told.status is AppointmentStatus.CANCELLED:
+        return Purpose.APPT_REINSTATE
+    only_link = difference.material and not (difference.moved or difference.relocated)
+    if only_link and body.status is AppointmentStatus.BOOKED and body.join_link_ref is not None:
+        return Purpose.APPT_VIRTUAL_INVITE
+    return Purpose.APPT_CHANGE
+
+
+def _affected(body: Appointment, told: Told | None, difference: Difference, now: Instant) -> Instant | None:
+    """B1's affected_start; None when it is not in the future any more."""
+    if difference.cancelled:
+        if told is not None:
+            return told.starts_at if told.starts_at > now else None
+        candidates = [at for at in (body.previous_starts_at, body.starts_at) if at is not None and at > now]
+        if not candidates and body.starts_precision is StartsPrecision.DAY:
+            return _future_start(body, now)
+        return min(candidates, default=None)
+    new = _future_start(body, now)
+    if told is not None and difference.moved and told.starts_at > now:
+        return told.starts_at if new is None else min(new, told.starts_at)
+    return new
+
+
+def _future_start(body: Appointment, now: Instant) -> Instant | None:
+    """The start as urgency sees it: for a day without a time its first moment, its last for the past test (C046)."""
+    if body.starts_precision is StartsPrecision.DAY:
+        first, last = local_day(body.starts_at)
+        if first > now:
+            return first
+        return last if last > now else None
+    return body.starts_at if body.starts_at > now else None
+
+
+def relevant_start(body: Appointment, told: Told | None, difference: Difference) -> Instant:
+    """B8's relevant_start: the old start when cancelled or postponed, the start when relocated."""
+    if told is not None and (difference.cancelled or difference.moved):
+        return told.starts_at
+    if difference.cancelled and body.previous_starts_at is not None:
+        return body.previous_starts_at
+    return body.starts_at
+
+
+def timing_of(start: Instant | None, relevant: Instant, policy: Policy, now: Instant) -> Timing:
+    """B1's derived times for a message that is bound to a start."""
+    if start is None:
+        return Timing(over=True, relevant_start=relevant)
+    needed_by = start - policy.min_useful_notice
+    late = now >= needed_by
+    return Timing(
+        start,
+        needed_by,
+        start if late else needed_by,
+        is_short_notice(start, now, policy.short_notice),
+        late,
+        False,
+        relevant,
+    )

@@ -1,0 +1,183 @@
+"""Stage 1 on records (rows 1.2 to 1.6): is this event sound, new, and about the patient it is filed under?
+
+Row 1.1 is in ``refuse``: bytes that could not be read have no event.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from streams.domain.decision import Draft
+from streams.domain.events import (
+    Appointment,
+    Body,
+    Event,
+    Objection,
+    PatientSections,
+    Request,
+    Result,
+    entity_id,
+)
+from streams.domain.limits import violation
+from streams.domain.nhs_number import is_valid
+from streams.domain.patient import PatientState
+from streams.domain.time import Instant
+from streams.domain.vocabulary import Priority, Reason, Role, SubjectKind, Topic
+from streams.policy.model import Policy
+
+REMEMBERED: Final = 16  # event ids a patient; versions catch what is older
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A row of stage 1 ended the event. ``quarantined`` False: a SUPPRESS (1.4, 1.5)."""
+
+    rule: str
+    reason: Reason
+    quarantined: bool
+    error: str = ""
+    tasks: tuple[Draft, ...] = ()
+
+
+SUBJECT_OF: Final[dict[Topic, SubjectKind]] = {
+    Topic.APPOINTMENTS: SubjectKind.APPOINTMENT,
+    Topic.RESULTS: SubjectKind.RESULT,
+    Topic.REQUESTS: SubjectKind.REQUEST,
+    Topic.OBJECTIONS: SubjectKind.OBJECTION,
+    Topic.PATIENTS: SubjectKind.PATIENT,
+    Topic.RECEIPTS: SubjectKind.RECORD,
+    Topic.RESOLUTIONS: SubjectKind.RECORD,
+}
+
+
+def fingerprint(event_id: str) -> int:
+    """64 bits of an event id: enough to tell a patient's last few events apart, small enough to keep."""
+    return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big")
+
+
+def examine(
+    patient_id: str, patient: PatientState, event: Event, mark: int, policy: Policy, now: Instant
+) -> Refused | None:
+    """Ask rows 1.2 to 1.6 in order; None when the event may be applied. ``mark`` is its fingerprint."""
+    broken = violation(event, now)
+    if broken is not None:
+        reason, field = broken
+        return Refused("1.2", reason, True, f"{field}: {reason}", (_data_quality(event, policy, now),))
+    mistaken = _wrong_person(patient_id, event)
+    if mistaken is not None:
+        reason, error = mistaken
+        return Refused("1.3", reason, True, error, _wrong_person_tasks(event, policy, now))
+    if mark in patient.recent:
+        return Refused("1.4", Reason.DUPLICATE, False)
+    versions = _version_rows(patient, event)
+    if versions is not None:
+        return versions
+    ahead = event.envelope.occurred_at - now
+    if ahead > policy.skew_reject and event.topic is not Topic.OBJECTIONS:
+        return Refused(
+            "1.6",
+            Reason.CLOCK_FAR_AHEAD,
+            True,
+            "occurred_at lies too far in the future",
+            (_data_quality(event, policy, now),),
+        )
+    return None
+
+
+def flags(event: Event, policy: Policy, now: Instant) -> tuple[str, ...]:
+    """Rows that only mark an event: 1.6 when its clock runs ahead by more than the tolerance."""
+    return ("1.6",) if event.envelope.occurred_at - now > policy.skew_tolerance else ()
+
+
+def _wrong_person(patient_id: str, event: Event) -> tuple[Reason, str] | None:
+    if event.envelope.patient_id != patient_id:
+        return Reason.KEY_MISMATCH, "message key and payload name different patients"
+    body = event.body
+    number = None
+    if isinstance(body, Appointment | Result):
+        number = body.nhs_number
+    elif isinstance(body, PatientSections) and body.identity is not None:
+        number = body.identity.nhs_number
+    if number is not None and not is_valid(number):
+        return Reason.BAD_NHS_NUMBER, "nhs_number: the check digit does not fit"
+    return None
+
+
+def _in_window(event: Event, policy: Policy, now: Instant) -> bool:
+    body = event.body
+    return isinstance(body, Appointment) and 0 < body.starts_at - now <= policy.short_notice
+
+
+def _data_quality(event: Event, policy: Policy, now: Instant) -> Draft:
+    rank = Priority.P1 if _in_window(event, policy, now) else Priority.P2
+    return Draft(Role.DQ, rank, Reason.DATA_QUALITY)
+
+
+def _wrong_person_tasks(event: Event, policy: Policy, now: Instant) -> tuple[Draft, ...]:
+    """1.3: data quality looks at it; a critical result that we may not file still reaches a clinician."""
+    tasks: tuple[Draft, ...] = (_data_quality(event, policy, now),)
+    if isinstance(event.body, Result) and event.body.critical:
+        tasks += (Draft(Role.DUTY, Priority.P0, Reason.CRITICAL_RESULT, own_role=True),)
+    return tasks
+
+
+def _known(patient: PatientState, body: Body) -> tuple[int, Body] | None:
+    found = None
+    if isinstance(body, Appointment):
+        found = patient.appointments.get(body.appointment_id)
+    elif isinstance(body, Result):
+        found = patient.results.get(body.result_id)
+    elif isinstance(body, Objection):
+        found = patient.objections.get(body.objection_id)
+    elif isinstance(body, Request):
+        found = patient.requests.get(body.request_id)
+    return None if found is None else (found.version, found.body)
+
+
+def _version_rows(patient: PatientState, event: Event) -> Refused | None:
+    """1.4 and 1.5: the versions of one entity only rise; equal versions must tell the same story."""
+    body, version = event.body, event.envelope.version
+    if isinstance(body, PatientSections):
+        return _section_rows(patient, body, version)
+    known = _known(patient, body)
+    if known is None or version > known[0]:
+        return None
+    if version < known[0]:
+        return Refused("1.5", Reason.STALE_VERSION, False)
+    if _story(known[1]) == _story(body):
+        return Refused("1.4", Reason.DUPLICATE, False)
+    return _conflict()
+
+
+def _story(body: Body) -> Body:
+    """What an event says, without when it reached us: a reissued objection may be stamped anew (C007)."""
+    return replace(body, received_at=0) if isinstance(body, Objection) else body
+
+
+def _section_rows(patient: PatientState, sections: PatientSections, version: int) -> Refused | None:
+    """Each section has its own last version; an event none of whose sections is newer changes nothing."""
+    stale = False
+    for name in PatientSections.__struct_fields__:
+        value = getattr(sections, name)
+        if value is None:
+            continue
+        last = getattr(patient.sections, name)
+        if version > last:
+            return None
+        if version == last and value != getattr(patient, name):
+            return _conflict()
+        stale = stale or version < last
+    return Refused("1.5", Reason.STALE_VERSION, False) if stale else Refused("1.4", Reason.DUPLICATE, False)
+
+
+def _conflict() -> Refused:
+    task = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY)
+    return Refused("1.5", Reason.VERSION_CONFLICT, True, "same version, different content", (task,))
+
+
+def subject_of(event: Event) -> tuple[SubjectKind, str, int]:
+    """What a decision about this event is about."""
+    return SUBJECT_OF[event.topic], entity_id(event.body), event.envelope.version

@@ -1,0 +1,150 @@
+"""What an objection or a changed wish sets in motion: tasks for people, and another look at open tasks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.domain.calendar import add_months
+from streams.domain.decision import Draft, Escalate
+from streams.domain.events import Objection
+from streams.domain.patient import PatientState
+from streams.domain.vocabulary import (
+    UNCLEAR_REASONS,
+    Channel,
+    ObjectionAction,
+    Priority,
+    Reason,
+    Role,
+    Scope,
+    SubjectKind,
+    TaskStatus,
+)
+
+from .channels import usable_contact
+from .decide import decide
+from .desk import Desk
+from .framing import frame
+from .objections import METHOD_SCOPES, active, channels_of
+from .outcome import carry_out, conflict_task, refusal_tasks
+from .request import settled
+
+_ABOUT_OBJECTIONS: Final = frozenset(
+    {Reason.CAPTURE_REASON, Reason.IMPLICATIONS_NOTICE, Reason.ANSWER_OBJECTION}
+)
+#: Tasks that exist because an objection stood in the way; a change of it is a reason to look again (C099).
+_BECAUSE_OF_OBJECTIONS: Final = frozenset(
+    {
+        Reason.WHOLE_CARE_OBJECTION,
+        Reason.SERVICE_OBJECTION,
+        Reason.PROTECTED_OBJECTION,
+        Reason.UNCLEAR_OBJECTION,
+        Reason.CONTACT_OTHERWISE,
+        Reason.OVERRIDE_NEEDED,
+    }
+)
+
+
+def objection_changed(desk: Desk, body: Objection) -> None:
+    """After an objection was recorded, amended or withdrawn."""
+    if body.action is ObjectionAction.WITHDRAWN:
+        _drop_tasks_about(desk, body.objection_id)
+    else:
+        _companion_tasks(desk, body)
+        _conflicts(desk, body)
+    look_again(desk)
+
+
+def _drop_tasks_about(desk: Desk, objection_id: str) -> None:
+    for id_, task in list(desk.patient.tasks.items()):
+        if task.reason in _ABOUT_OBJECTIONS and task.id == objection_id:
+            desk.end_task(id_, TaskStatus.SUPERSEDED)
+
+
+def _companion_tasks(desk: Desk, body: Objection) -> None:
+    entry = desk.patient.objections[body.objection_id]
+    about = (SubjectKind.OBJECTION, _first_of_its_kind(desk.patient, body), entry.version)
+    if body.reason in UNCLEAR_REASONS:
+        desk.companion(Draft(Role.IG, Priority.P3, Reason.CAPTURE_REASON, unbound=True), about)
+    if body.action is not ObjectionAction.RECORDED:
+        return
+    if _has_implications(desk, body):
+        desk.companion(Draft(Role.IG, Priority.P3, Reason.IMPLICATIONS_NOTICE, unbound=True), about)
+    month = add_months(body.received_at or desk.now, 1)
+    if month <= desk.now:
+        month = desk.env.policy.calendar.add_working_days(desk.now, 5)  # entered late: answer soon (C106)
+    answer = Draft(Role.IG, Priority.P4, Reason.ANSWER_OBJECTION, due_at=month, unbound=True)
+    desk.companion(answer, about)
+
+
+def _first_of_its_kind(patient: PatientState, body: Objection) -> str:
+    """Two objections to the same thing are both kept and make one task (C107)."""
+
+    def kind(one: Objection) -> tuple[object, ...]:
+        return one.scope, frozenset(one.channels), one.channel_group, frozenset(one.services), one.recipient_ref
+
+    for entry in active(patient):
+        if kind(entry.body) == kind(body):
+            return entry.body.objection_id
+    return body.objection_id
+
+
+def _has_implications(desk: Desk, body: Objection) -> bool:
+    """S0 line 79: care as a whole, a service, or the most effective way to reach this person."""
+    if body.scope in (Scope.WHOLE_CARE, Scope.SERVICE, Scope.UNKNOWN):
+        return True
+    if body.scope not in METHOD_SCOPES:
+        return False
+    best = most_effective(desk)
+    return best is not None and best in channels_of(body)
+
+
+def most_effective(desk: Desk) -> Channel | None:
+    """The channel that would be chosen first: the patient's own order, then the organisation's."""
+    wishes = desk.patient.preferences
+    order = (*(wishes.channels if wishes is not None else ()), *desk.env.policy.organisation_order)
+    for channel in order:
+        if usable_contact(desk.patient.contacts, channel) is not None:
+            return channel
+    return None
+
+
+def _conflicts(desk: Desk, body: Objection) -> None:
+    wishes = desk.patient.preferences
+    if wishes is None or body.scope not in METHOD_SCOPES:
+        return
+    named = channels_of(body)
+    for channel in wishes.channels:
+        if channel in named:
+            conflict_task(desk, channel)
+
+
+def sections_changed(desk: Desk, before: PatientState) -> None:
+    """After a patient event: new wishes may contradict objections, new refusals want their reason."""
+    patient = desk.patient
+    if patient.preferences is not before.preferences:
+        for entry in active(patient):
+            _conflicts(desk, entry.body)
+    if patient.permissions is not before.permissions:
+        refusal_tasks(desk)
+
+
+def look_again(desk: Desk) -> None:
+    """Re-decide what an objection sent to a person, unless somebody already works on it (C099, C100)."""
+    for id_, task in list(desk.patient.tasks.items()):
+        if (
+            task.asked is None
+            or task.status is not TaskStatus.OPEN
+            or task.reason not in _BECAUSE_OF_OBJECTIONS
+            or id_ not in desk.patient.tasks
+        ):
+            continue
+        asked = settled(desk, task.asked)
+        ruling = decide(frame(desk.patient_id, desk.patient, asked, desk.env))
+        same = (
+            isinstance(ruling.verdict, Escalate)
+            and ruling.verdict.draft.reason is task.reason
+            and ruling.case.purpose is task.purpose
+        )
+        if not same:
+            carry_out(desk, ruling)
+

@@ -1,0 +1,167 @@
+"""What an objection covers (B4): an objection forbids, whatever anybody prefers or permits.
+
+Pure look-ups over a Case. Where an objection is unclear the widest reading counts: an unknown scope is
+the whole care, an unknown or missing channel is every channel, a missing service is every service.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.domain.events import Objection
+from streams.domain.patient import ObjectionEntry, PatientState
+from streams.domain.vocabulary import (
+    ELECTRONIC,
+    PROTECTED_REASONS,
+    SAFETY_REASONS,
+    UNCLEAR_REASONS,
+    Channel,
+    ChannelGroup,
+    ObjectionReason,
+    PermissionState,
+    Scope,
+)
+
+from .case import Case
+
+METHOD_SCOPES: Final = frozenset({Scope.METHOD, Scope.METHOD_GROUP, Scope.METHOD_AND_SERVICE})
+_EVERY: Final = frozenset(Channel) - {Channel.UNKNOWN}
+_REFUSED: Final = (PermissionState.DECLINED, PermissionState.WITHDRAWN, PermissionState.UNKNOWN)
+
+
+def active(patient: PatientState) -> list[ObjectionEntry]:
+    """Every objection that is not withdrawn: received, under review and upheld all block."""
+    return [entry for entry in patient.objections.values() if not entry.withdrawn]
+
+
+def whole_care(patient: PatientState) -> ObjectionEntry | None:
+    """The objection to the whole care, if there is one (rule 6.1). Unknown scopes count."""
+    for entry in patient.objections.values():
+        if not entry.withdrawn and entry.body.scope in (Scope.WHOLE_CARE, Scope.UNKNOWN):
+            return entry
+    return None
+
+
+def to_service(patient: PatientState, service: str) -> ObjectionEntry | None:
+    """The objection to this service, if there is one (rule 6.2)."""
+    for entry in patient.objections.values():
+        if not entry.withdrawn and entry.body.scope is Scope.SERVICE and _covers_service(entry.body, service):
+            return entry
+    return None
+
+
+def removed_recipients(patient: PatientState) -> frozenset[str]:
+    """Proxies and third parties the patient wants left out (rule 6.3)."""
+    return frozenset(
+        entry.body.recipient_ref
+        for entry in patient.objections.values()
+        if not entry.withdrawn and entry.body.scope is Scope.RECIPIENT and entry.body.recipient_ref is not None
+    )
+
+
+def channels_of(body: Objection) -> frozenset[Channel]:
+    """The methods an objection names; every method when it does not say, or says what we cannot read."""
+    if body.scope is Scope.METHOD_GROUP:
+        return ELECTRONIC if body.channel_group is ChannelGroup.ELECTRONIC else _EVERY
+    if not body.channels or Channel.UNKNOWN in body.channels:
+        return _EVERY
+    return frozenset(body.channels)
+
+
+def covers(body: Objection, channel: Channel, service: str) -> bool:
+    """Whether a method objection covers this channel for this service, exceptions aside.
+
+    >>> covers(Objection("O1", "RECORDED", Scope.METHOD, (Channel.SMS,)), Channel.LETTER, "GEN")
+    False
+    """
+    if body.scope not in METHOD_SCOPES:
+        return False
+    if body.scope is Scope.METHOD_AND_SERVICE and not _covers_service(body, service):
+        return False
+    return channel in channels_of(body)
+
+
+def excepted(case: Case, body: Objection, channel: Channel) -> bool:
+    """Whether the patient agreed to this use all the same; it is not an override (B4)."""
+    for exception in body.exceptions:
+        if (
+            case.purpose in exception.purposes
+            and channel in exception.channels
+            and (case.timing.short_notice or not exception.short_notice_only)
+        ):
+            return True
+    return False
+
+
+def covering(case: Case, channel: Channel, *, proxy: bool = False) -> list[ObjectionEntry]:
+    """The method objections that cover this channel, with those that an exception or a permit lifts.
+
+    A patient's objection binds the same method to a proxy too, unless it is ``patient_only`` (B11.12).
+    """
+    found = []
+    for entry in case.patient.objections.values():
+        if entry.withdrawn or (proxy and entry.body.patient_only):
+            continue
+        if covers(entry.body, channel, case.service):
+            found.append(entry)
+    return found
+
+
+def permitted_once(case: Case, channel: Channel, entry: ObjectionEntry) -> bool:
+    """Whether a one-off approval names this channel and this very version of this objection (9.8)."""
+    permit = case.permit
+    return (
+        permit is not None
+        and permit.channel is channel
+        and permit.objection_id == entry.body.objection_id
+        and permit.objection_version == entry.version
+    )
+
+
+def refused(patient: PatientState, channel: Channel) -> bool:
+    """Whether the patient said no when asked for permission: an objection without a reason (B9)."""
+    return any(p.channel is channel and p.state in _REFUSED for p in patient.permissions)
+
+
+def closes_unlisted(case: Case) -> bool:
+    """Whether only channels listed as safe may be used (test E6): a plan, or a safety objection."""
+    plan = case.patient.safe_contact
+    if plan is not None and plan.active:
+        return True
+    for entry in case.patient.objections.values():
+        if entry.withdrawn:
+            continue
+        reason = entry.body.reason
+        if reason in SAFETY_REASONS:
+            return True
+        if case.sensitive and reason is ObjectionReason.SENSITIVE_SERVICE_PRIVACY:
+            return True
+    return False
+
+
+def safe_channels(patient: PatientState) -> tuple[Channel, ...]:
+    """The channels that the safe-contact plan lists; none without an active plan."""
+    plan = patient.safe_contact
+    return plan.channels if plan is not None and plan.active else ()
+
+
+def is_protected(entries: list[ObjectionEntry]) -> bool:
+    """Whether the channel counts as Protected: any protected reason, or several with an unclear one (B4)."""
+    if any(entry.body.reason in PROTECTED_REASONS for entry in entries):
+        return True
+    return len(entries) > 1 and is_unclear(entries)
+
+
+def is_unclear(entries: list[ObjectionEntry]) -> bool:
+    return any(entry.body.reason in UNCLEAR_REASONS for entry in entries)
+
+
+def every_method_objected(case: Case) -> bool:
+    """Whether even a letter and a call are objected to: only a meeting in person is left (B4)."""
+    return all(
+        covering(case, channel) for channel in (*ELECTRONIC, Channel.LETTER, Channel.PHONE_HUMAN)
+    )
+
+
+def _covers_service(body: Objection, service: str) -> bool:
+    return not body.services or service in body.services

@@ -1,0 +1,373 @@
+"""Making an outcome true: from a ruling to decisions, commands, tasks and the patient's new state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.domain.calendar import local_date
+from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
+from streams.domain.patient import Asked, Sent
+from streams.domain.records import (
+    Basis,
+    DeadLetter,
+    ObjectionConsidered,
+    SendCommand,
+    Subject,
+)
+from streams.domain.time import HOUR, MINUTE, Instant
+from streams.domain.vocabulary import (
+    Channel,
+    Level,
+    Outcome,
+    Priority,
+    Purpose,
+    Reason,
+    Role,
+    SubjectKind,
+    TaskStatus,
+)
+
+from .case import Case
+from .decide import Ruling
+from .desk import Desk
+from .forwarding import forward
+from .framing import tell
+from .ids import command_id
+from .objections import covering, covers, refused
+from .recipients import copies_wanted
+from .timing import valid_until
+
+#: Outcomes that leave an earlier message standing: what it said is still true.
+_STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL})
+_GDPR_ART6: Final = "6(1)(e)"
+_GDPR_ART9: Final = "9(2)(h)"
+_CLDC: Final = "implied_consent"
+
+
+def carry_out(desk: Desk, ruling: Ruling) -> None:
+    """Write what a ruling asks for and keep its effect on the patient's state."""
+    verdict, case = ruling.verdict, ruling.case
+    if isinstance(verdict, Hold):
+        _hold(desk, ruling, verdict)
+        return
+    asked = case.asked
+    if asked.key in desk.patient.asked:
+        desk.change(asked={k: a for k, a in desk.patient.asked.items() if k != asked.key})
+    supersedes = _withdraw(desk, ruling) if "2.2" in ruling.path else None
+    if isinstance(verdict, Send):
+        _send(desk, ruling, verdict, supersedes)
+        return
+    decided = desk.decision_id_for(asked)
+    tasks: list[str] = []
+    if isinstance(verdict, Escalate):
+        tasks.append(desk.open_task(asked, verdict.draft, decided, case.purpose, case.timing))
+        if verdict.draft.reason is Reason.UNCONTACTABLE:
+            untell(desk, asked)
+    tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
+    tasks.extend(_conflicts(desk, case))
+    outcome = {Escalate: Outcome.ESCALATE, Suppress: Outcome.SUPPRESS, Quarantine: Outcome.QUARANTINE}[type(verdict)]
+    desk.record_decision(
+        asked,
+        outcome,
+        verdict.reason,
+        ruling.rule,
+        ruling.path,
+        purpose=case.purpose,
+        task_ids=tuple(tasks),
+    )
+    if isinstance(verdict, Quarantine):
+        at = asked.position
+        desk.write(
+            DeadLetter(None, None, verdict.reason, at.topic, at.partition, at.offset, None, verdict.error, desk.now)
+        )
+    if isinstance(verdict, Suppress):
+        if verdict.reason is Reason.COALESCED:
+            _mark_told(desk, case)
+        if verdict.forward_to is not None:
+            forward(desk, asked, verdict.forward_to)
+    _log(desk, ruling, decided)
+
+
+def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
+    """Keep the request open until the hold ends. A hold for the same reason is written once."""
+    case = ruling.case
+    asked = case.asked
+    again = asked.reason is hold.reason and asked.rule == ruling.rule
+    tasks: tuple[str, ...] = ()
+    if not again:
+        decided = desk.decision_id_for(asked)
+        tasks = tuple(_companions(desk, case, (*case.companions, *hold.companions), decided))
+        desk.record_decision(
+            asked,
+            Outcome.HOLD,
+            hold.reason,
+            ruling.rule,
+            ruling.path,
+            purpose=case.purpose,
+            hold_until=hold.until,
+            task_ids=tasks,
+        )
+    waited = asked.waited
+    if hold.final and hold.reason not in waited:
+        waited = (*waited, hold.reason)
+    if case.companions and Reason.AUTHORISED_CALL not in waited:
+        waited = (*waited, Reason.AUTHORISED_CALL)
+    held = replace(
+        asked,
+        until=hold.until,
+        reason=hold.reason,
+        rule=ruling.rule,
+        waited=waited,
+        ordinal=asked.ordinal + (0 if again else 1),
+        held_since=asked.held_since or desk.now,
+    )
+    desk.change(asked={**desk.patient.asked, held.key: held})
+
+
+def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
+    """2.2: older tasks for the same thing are superseded; the older command is named by the new one."""
+    case, verdict = ruling.case, ruling.verdict
+    asked = case.asked
+    supersedes = None
+    if verdict.reason not in _STILL_TRUE:
+        for id_, message in desk.patient.sent.items():
+            if message.asked.key == asked.key and not message.closed:
+                supersedes = id_
+                desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
+    for id_, task in list(desk.patient.tasks.items()):
+        if task.asked is None or task.asked.key != asked.key:
+            continue
+        updated = (
+            isinstance(verdict, Escalate)
+            and task.reason is verdict.draft.reason
+            and task.purpose is case.purpose
+        )
+        if not updated:
+            # The same facts, and a message after all: the task is done (C099). Newer facts replace it (C223).
+            done = isinstance(verdict, Send) and task.entity_version == asked.version
+            desk.end_task(id_, TaskStatus.CLOSED if done else TaskStatus.SUPERSEDED)
+    return supersedes
+
+
+def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str) -> list[str]:
+    """Tasks beside the outcome; those that are not companions (3.3) stand for the request's subject."""
+    opened = []
+    for draft in drafts:
+        timing = case.timing
+        opened.append(desk.open_task(case.asked, draft, decided, case.purpose, timing))
+    return opened
+
+
+def _conflicts(desk: Desk, case: Case) -> list[str]:
+    """B9: a preferred channel that is objected to, or refused, is a question for the patient (C080)."""
+    recipient = case.recipient
+    if recipient is None or not (case.patient.objections or case.patient.permissions):
+        return []
+    opened = []
+    for channel in recipient.preferred:
+        if covering(case, channel):
+            opened.append(conflict_task(desk, channel))
+    if case.recipient is not None and any(refused(case.patient, p.channel) for p in case.patient.permissions):
+        opened.extend(refusal_tasks(desk))
+    return opened
+
+
+def refusal_tasks(desk: Desk) -> list[str]:
+    """B9: who said no when asked for permission is asked why; handled as an objection without a reason."""
+    draft = Draft(Role.IG, Priority.P3, Reason.CAPTURE_REASON, unbound=True)
+    return [
+        desk.companion(draft, (SubjectKind.PATIENT, f"permission:{p.channel}", 0))
+        for p in desk.patient.permissions
+        if refused(desk.patient, p.channel)
+    ]
+
+
+def conflict_task(desk: Desk, channel: Channel) -> str:
+    """``preference_conflict``: which is current, the preference or the objection? One task a channel."""
+    draft = Draft(Role.ADMIN, Priority.P3, Reason.PREFERENCE_CONFLICT, unbound=True)
+    return desk.companion(draft, (SubjectKind.PATIENT, f"channel:{channel}", 0))
+
+
+def _send(desk: Desk, ruling: Ruling, send: Send, supersedes: str | None) -> None:
+    case = ruling.case
+    asked = case.asked
+    decided = desk.decision_id_for(asked)
+    recipient = send.recipient if send.proxy_ref is None else f"{send.recipient}:{send.proxy_ref}"
+    subject = Subject(asked.kind, asked.id, asked.version)
+    id_ = command_id(
+        desk.patient_id, f"{asked.kind}:{asked.id}", asked.version, case.purpose, recipient, send.channel
+    )
+    expires = valid_until(case, send.channel)
+    desk.write(
+        SendCommand(
+            id_,
+            decided,
+            desk.patient_id,
+            case.purpose,
+            subject,
+            send.channel,
+            send.recipient,
+            send.proxy_ref,
+            send.address,
+            send.template.id,
+            send.template.version,
+            _parameters(case, send.level),
+            send.language,
+            send.level,
+            send.reason,
+            _basis(desk, ruling, send, expires),
+            send.override,
+            desk.patient.version,
+            desk.env.policy.version,
+            desk.now,
+            expires,
+            supersedes,
+            desk.now,
+        )
+    )
+    tasks = _companions(desk, case, (*case.companions, *send.companions), decided)
+    tasks.extend(_conflicts(desk, case))
+    desk.record_decision(
+        asked,
+        Outcome.SEND,
+        send.reason,
+        ruling.rule,
+        ruling.path,
+        purpose=case.purpose,
+        level=send.level,
+        command_id=id_,
+        task_ids=tuple(tasks),
+    )
+    _remember(desk, ruling, send, id_, expires)
+    _log(desk, ruling, decided)
+
+
+def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant) -> None:
+    """After a send: told, counted, awaiting its receipt; copies asked for; the notice window opened."""
+    case = ruling.case
+    asked = case.asked
+    today = local_date(desk.now)
+    patient = desk.patient
+    sent = Sent(
+        replace(asked, ordinal=asked.ordinal + 1, until=0, reason=None),
+        case.purpose,
+        send.channel,
+        send.level,
+        send.recipient,
+        send.proxy_ref,
+        send.contact_id,
+        desk.now,
+        expires,
+        confirm_by(case, send.channel),
+        (*case.tried, send.channel),
+    )
+    desk.change(
+        sent={**patient.sent, id_: sent},
+        day=today,
+        day_count=patient.day_count + 1 if patient.day == today else 1,
+    )
+    _mark_told(desk, case)
+    if send.level is Level.L3 and asked.kind is SubjectKind.RESULT:
+        desk.change(notice_until=desk.now + desk.env.policy.coalesce, notice_at=desk.now)
+    for proxy_id in copies_wanted(case):
+        copy = replace(asked, copy_to=proxy_id, ordinal=asked.ordinal + 1, until=desk.now, reason=None, rule="")
+        desk.change(asked={**desk.patient.asked, copy.key: copy})
+
+
+def confirm_by(case: Case, channel: Channel) -> Instant:
+    """When a missing receipt means that the message did not arrive (B6.2); 0 for letters, which send none."""
+    if channel is Channel.LETTER:
+        return 0
+    policy, now, start = case.policy, case.now, case.timing.affected_start
+    if channel is Channel.NHS_APP:
+        return now + (policy.app_unread_short if case.timing.short_notice else policy.app_unread)
+    if not case.timing.short_notice or start is None:
+        return now + policy.confirm_within
+    return now + max(10 * MINUTE, min(2 * HOUR, (start - now) // 4))
+
+
+def _mark_told(desk: Desk, case: Case) -> None:
+    """The recipient now knows of this version; a copy to somebody else does not change that."""
+    asked, patient = case.asked, desk.patient
+    if asked.copy_to is not None:
+        return
+    if asked.kind is SubjectKind.APPOINTMENT:
+        entry = patient.appointments[asked.id]
+        if case.tried and entry.told is not None and entry.told.version == entry.version:
+            return
+        told = tell(entry.body, entry.version)
+        entry = replace(entry, told=told, before=entry.told)
+        desk.change(appointments={**patient.appointments, asked.id: entry})
+    elif asked.kind is SubjectKind.RESULT:
+        chase = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
+        result = replace(patient.results[asked.id], told_at=desk.now, chase_at=chase)
+        desk.change(results={**patient.results, asked.id: result})
+
+
+def untell(desk: Desk, asked: Asked) -> None:
+    """The message failed on every channel tried: what was told before it is what the recipient knows."""
+    patient = desk.patient
+    if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
+        entry = patient.appointments[asked.id]
+        if entry.told is not None and entry.told.version == asked.version:
+            entry = replace(entry, told=entry.before, before=None)
+            desk.change(appointments={**patient.appointments, asked.id: entry})
+    elif asked.kind is SubjectKind.RESULT and asked.id in patient.results:
+        result = replace(patient.results[asked.id], told_at=0, chase_at=0)
+        desk.change(results={**patient.results, asked.id: result})
+
+
+def _log(desk: Desk, ruling: Ruling, decided: str) -> None:
+    kind = ruling.verdict.companion_safety or ruling.case.safety
+    if kind is not None:
+        asked = ruling.case.asked
+        desk.log_safety(kind, Subject(asked.kind, asked.id, asked.version), decided, decided)
+
+
+def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
+    """B12: everything needed to answer "why was this sent?" years later."""
+    case = ruling.case
+    patient = case.patient
+    permission = next((p.evidence_ref for p in patient.permissions if p.channel is send.channel), None)
+    considered = tuple(
+        ObjectionConsidered(id_, entry.version, covers(entry.body, send.channel, case.service))
+        for id_, entry in patient.objections.items()
+        if not entry.withdrawn
+    )
+    return Basis(
+        _GDPR_ART6,
+        _GDPR_ART9,
+        _CLDC,
+        send.recipient,
+        send.proxy_ref,
+        case.purpose,
+        send.level,
+        send.reason,
+        patient.sections.preferences if patient.preferences is not None else None,
+        permission,
+        considered,
+        send.template,
+        ruling.path,
+        case.policy.version,
+        case.policy.version,
+        patient.version,
+        case.asked.occurred_at,
+        case.now,
+        expires,
+    )
+
+
+def _parameters(case: Case, level: Level) -> dict[str, str]:
+    """What the template may say (LNT-07): appointment facts from L1 on, the generic site where it is sensitive."""
+    parameters = {"organisation": case.policy.organisation}
+    body = case.appointment
+    if body is None or level < Level.L1:
+        return parameters
+    parameters["starts_at"] = str(body.starts_at)
+    parameters["site"] = body.generic_site if case.sensitive or not body.site else body.site
+    if case.purpose is Purpose.APPT_VIRTUAL_INVITE and body.join_link_ref is not None:
+        parameters["join_link_ref"] = body.join_link_ref
+    return parameters
+

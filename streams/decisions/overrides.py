@@ -1,0 +1,367 @@
+"""Stage 9: an objection stands in the way of every channel. A machine notifies, a person overrides (B7, B8).
+
+Automatic execution needs a human decision on file for this person (9.4, 9.5) or, where the organisation
+chose so for ordinary reasons, its acknowledged policy (9.6). Protected and unclear reasons never qualify.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from streams.domain.decision import Draft, Escalate, Send, Suppress
+from streams.domain.patient import ObjectionEntry
+from streams.domain.records import Override
+from streams.domain.time import HOUR, MINUTE, Instant, Millis
+from streams.domain.vocabulary import (
+    ORDINARY_REASONS,
+    Channel,
+    Ground,
+    Level,
+    Priority,
+    Purpose,
+    Reason,
+    Role,
+)
+from streams.policy.model import OverrideMode
+
+from . import standing
+from .case import Case
+from .channels import Candidate, candidates
+from .objections import every_method_objected, is_protected, is_unclear
+from .purposes import APPOINTMENT_PURPOSES, COURTESY, GROUND_OF, role_for
+from .selection import Tested, message, objected_channels, overridable
+
+_OPTIONS: Final = ("phone", "one_off_override", "letter_or_courier", "accept_not_contacted")
+_NO_OVERRIDE: Final = ("phone", "letter_or_courier", "accept_not_contacted")
+_NEVER_AUTOMATIC: Final = frozenset({Ground.G2, Ground.G7})
+_CAP: Final = {Ground.G1: Level.L0, Ground.G7: Level.L0, Ground.G8: Level.L2}
+_G3_PURPOSES: Final = frozenset({Purpose.APPT_CANCEL, Purpose.APPT_CHANGE})
+
+
+class GroundTask(msgspec.Struct, frozen=True):
+    """Who decides about a ground when only objected channels remain, how urgently, and within what time (B7)."""
+
+    role: Role
+    priority: Priority
+    within: Millis | None
+    approvers: tuple[frozenset[Role], ...]
+
+
+_CG_OR_IG: Final = frozenset({Role.CG, Role.IG})
+GROUND_TASKS: Final[dict[Ground, GroundTask]] = {
+    Ground.G1: GroundTask(Role.PH, Priority.P0, 60 * MINUTE, (frozenset({Role.PH}), frozenset({Role.CG}))),
+    Ground.G2: GroundTask(Role.WL, Priority.P4, None, (frozenset({Role.WL}), frozenset({Role.IG}))),
+    Ground.G3: GroundTask(Role.BOOK, Priority.P1, 60 * MINUTE, (frozenset({Role.BOOK}), _CG_OR_IG)),
+    Ground.G4: GroundTask(Role.PLAN, Priority.P1, 2 * HOUR, (frozenset({Role.PLAN}), frozenset({Role.CG}))),
+    Ground.G5: GroundTask(Role.ADMIN, Priority.P3, None, (frozenset({Role.ADMIN}), frozenset({Role.IG}))),
+    Ground.G6: GroundTask(Role.BOOK, Priority.P2, None, (frozenset({Role.BOOK}), frozenset({Role.CLIN}))),
+    Ground.G7: GroundTask(Role.SAFE, Priority.P0, 15 * MINUTE, (frozenset({Role.SAFE}), frozenset({Role.CG}))),
+    Ground.G8: GroundTask(
+        Role.PHARM, Priority.P0, 30 * MINUTE, (frozenset({Role.PHARM, Role.DUTY}), frozenset({Role.CG}))
+    ),
+}
+
+
+def ground_for(case: Case) -> Ground | None:
+    """Which compelling ground applies: the purpose's own, then G3, then G5 (B7). None: row 9.2.
+
+    A ground whose limits exclude the case does not apply: a change the patient asked for, an appointment
+    brought forward, a change that was known for longer than the window (B8).
+    """
+    if case.no_override:
+        return None
+    own = GROUND_OF.get(case.purpose)
+    if own is not None:
+        return own
+    if case.purpose in _G3_PURPOSES and _within_48_hours(case):
+        return Ground.G3
+    if case.failed_before:
+        return Ground.G5
+    return None
+
+
+def _within_48_hours(case: Case) -> bool:
+    """B8's window test: by when the change was known, so that nobody can wait until it becomes urgent."""
+    start = case.timing.relevant_start
+    difference = case.difference
+    if start is None or difference.brought_forward or start <= case.now:
+        return False
+    if not (difference.cancelled or difference.moved or difference.relocated):
+        return False
+    known_at = min(case.asked.occurred_at, case.asked.position.ingested_at or case.now)
+    return 0 < start - known_at <= case.policy.short_notice
+
+
+def courtesy(tested: Tested) -> Suppress | None:
+    """9.0: a courtesy is not worth overriding an objection, nor a task (C111)."""
+    if tested.case.purpose in COURTESY and overridable(tested):
+        return Suppress(Reason.OBJECTION_UPHELD)
+    return None
+
+
+def never_automatic(tested: Tested) -> Escalate | None:
+    """9.1: protected or unclear reasons, safety, or every method objected to: a person, never a machine."""
+    blocked = overridable(tested)
+    if not blocked:
+        return None
+    case = tested.case
+    ground = ground_for(case)
+    plan = GROUND_TASKS[ground] if ground is not None else None
+    rank = _rank(case, plan)
+    do_not_use = objected_channels(case)
+    within = plan.within if plan is not None else None
+    entries = _unique(blocked)
+    if any("E6" in one.blockers for one in blocked) or any(_counts_as_protected(one) for one in blocked):
+        draft = Draft(
+            Role.SAFE,
+            rank,
+            Reason.PROTECTED_OBJECTION,
+            (Role.CG, Role.BOOK),
+            ground,
+            within,
+            options=("safe_contact_plan",),
+            do_not_use=do_not_use,
+            own_role=True,
+        )
+        return Escalate(draft)
+    if every_method_objected(case):
+        rank = Priority.P1 if case.pressing else Priority.P3
+        return Escalate(
+            Draft(
+                Role.BOOK,
+                rank,
+                Reason.CONTACT_OTHERWISE,
+                (Role.IG,),
+                ground,
+                options=("in_person",),
+                do_not_use=do_not_use,
+            )
+        )
+    if is_unclear(entries) or any(one.refused for one in blocked):
+        role = plan.role if plan is not None else role_for(case.purpose)
+        options = _OPTIONS
+        draft = Draft(role, rank, Reason.UNCLEAR_OBJECTION, (Role.IG,), ground, within, None, options, do_not_use)
+        return Escalate(draft)
+    return None
+
+
+def _counts_as_protected(one: Candidate) -> bool:
+    return is_protected(list(one.covering)) or (one.refused and bool(one.covering))
+
+
+def _unique(blocked: list[Candidate]) -> list[ObjectionEntry]:
+    return list({entry.body.objection_id: entry for one in blocked for entry in one.covering}.values())
+
+
+def _rank(case: Case, plan: GroundTask | None) -> Priority:
+    """A ground's own priority; without a ground P1 if short notice or a result, else P3."""
+    if plan is None:
+        return Priority.P1 if case.pressing else Priority.P3
+    if plan.role is Role.ADMIN and case.pressing:
+        return Priority.P1  # G5
+    if plan.priority is Priority.P2 and case.timing.short_notice:
+        return Priority.P1  # G6
+    start = case.timing.affected_start
+    if plan.role is Role.BOOK and start is not None and start - case.now < 4 * HOUR:
+        return Priority.P0  # G3 under 4 h (B8.4)
+    return plan.priority
+
+
+def no_ground(tested: Tested) -> Escalate | None:
+    """9.2: nothing would justify an override; somebody makes contact another way."""
+    case = tested.case
+    if not overridable(tested) or ground_for(case) is not None:
+        return None
+    rank = Priority.P1 if case.pressing else Priority.P3
+    return Escalate(
+        Draft(
+            role_for(case.purpose),
+            rank,
+            Reason.CONTACT_OTHERWISE,
+            options=_NO_OVERRIDE,
+            do_not_use=objected_channels(case),
+        )
+    )
+
+
+def overrides_off(tested: Tested) -> Escalate | None:
+    """9.3: this organisation never executes an override by itself."""
+    if not overridable(tested) or tested.case.policy.override_mode is not OverrideMode.NEVER:
+        return None
+    return _per_ground(tested)
+
+
+def by_standing_decision(tested: Tested) -> Send | None:
+    """9.4: people decided beforehand for this person, this objection version, ground, channel and purpose."""
+    return _automatic(tested, Reason.OVERRIDE_STANDING)
+
+
+def by_assessment(tested: Tested) -> Send | None:
+    """9.5: the objection's own assessment accepts this ground, and the organisation has an in-date policy."""
+    case = tested.case
+    if case.policy.override_mode not in (OverrideMode.ASSESSED, OverrideMode.POLICY):
+        return None
+    return _automatic(tested, Reason.OVERRIDE_ASSESSED)
+
+
+def by_policy(tested: Tested) -> Send | None:
+    """9.6: the organisation allows this ordinary reason without assessment; reviewed the next day."""
+    if tested.case.policy.override_mode is not OverrideMode.POLICY:
+        return None
+    return _automatic(tested, Reason.OVERRIDE_POLICY)
+
+
+def ask_the_owner(tested: Tested) -> Escalate | None:
+    """9.7: no decision is on file; the owner of the ground decides, with a clock."""
+    return _per_ground(tested) if overridable(tested) else None
+
+
+def _per_ground(tested: Tested) -> Escalate:
+    case = tested.case
+    ground = ground_for(case)
+    assert ground is not None, "row 9.2 has answered where no ground applies"
+    plan = GROUND_TASKS[ground]
+    due_at: Instant | None = None
+    start = case.timing.affected_start
+    if ground is Ground.G6 and start is not None and not case.timing.short_notice:
+        due_at = start - 24 * HOUR
+    return Escalate(
+        Draft(
+            plan.role,
+            _rank(case, plan),
+            Reason.OVERRIDE_NEEDED,
+            (Role.IG,) if ground is Ground.G2 else (),
+            ground,
+            plan.within,
+            due_at,
+            _OPTIONS,
+            objected_channels(case),
+        )
+    )
+
+
+def _automatic(tested: Tested, mode: Reason) -> Send | None:
+    """Execute an override, if everything B7 demands of an automatic one is there."""
+    case = tested.case
+    ground = ground_for(case)
+    if ground is None or ground in _NEVER_AUTOMATIC or tested.eligible:
+        return None
+    if ground is Ground.G5 and case.purpose not in APPOINTMENT_PURPOSES:
+        return None
+    cap = _CAP.get(ground, Level.L1)
+    narrowed = replace(case, cap=min(case.cap, cap))
+    for one in candidates(narrowed):
+        if set(one.blockers) != {"E5"} or one.refused or not one.covering or one.release is None:
+            continue
+        if one.release.at > case.now or one.level > cap:
+            continue
+        evidence = _evidence(case, one, ground, mode)
+        if evidence is not None:
+            return message(narrowed, one, mode, evidence)
+    return None
+
+
+def _evidence(case: Case, one: Candidate, ground: Ground, mode: Reason) -> Override | None:
+    """The evidence object (A0-21) when every covering objection is answered; None otherwise."""
+    decided: list[str] = []
+    reference = ""
+    for entry in one.covering:
+        if entry.body.reason not in ORDINARY_REASONS:
+            return None
+        if mode is Reason.OVERRIDE_STANDING:
+            found = standing.valid_for(case, entry, ground, one)
+            if found is None:
+                return None
+            decided.extend(found[1].decided_by)
+            reference = found[0]
+        elif mode is Reason.OVERRIDE_ASSESSED:
+            if not _assessed(case, entry, ground):
+                return None
+            assessment = entry.body.assessment
+            assert assessment is not None
+            decided.append(assessment.assessed_by)
+            reference = assessment.rationale_ref
+        else:
+            policy = case.policy.override_policies.get(ground)
+            if policy is None or case.now >= policy.valid_to or entry.body.reason not in policy.reasons:
+                return None
+            decided.extend(policy.acknowledged_by)
+            reference = f"policy:{case.policy.version}:{ground}"
+    first = one.covering[0]
+    return Override(
+        ground,
+        mode,
+        first.body.objection_id,
+        first.version,
+        tuple(decided),
+        reference,
+        alternatives(case, one.channel),
+        time_left(case),
+    )
+
+
+def _assessed(case: Case, entry: ObjectionEntry, ground: Ground) -> bool:
+    policy = case.policy.override_policies.get(ground)
+    assessment = entry.body.assessment
+    if policy is None or case.now >= policy.valid_to or assessment is None:
+        return False
+    return assessment.acceptable and ground in assessment.grounds
+
+
+def alternatives(case: Case, chosen: Channel) -> tuple[str, ...]:
+    """Every other channel and the tests that closed it: that nothing less intrusive was possible."""
+    return tuple(
+        f"{one.channel}:{'+'.join(one.blockers)}" for one in candidates(case) if one.channel is not chosen
+    )
+
+
+def time_left(case: Case) -> Millis:
+    """Milliseconds to the affected start, 0 when nothing is bound to one."""
+    start = case.timing.affected_start
+    return max(0, start - case.now) if start is not None else 0
+
+
+def by_one_off(tested: Tested) -> Send | None:
+    """9.8: people approved this one message on this one channel; E5 was lifted for it and nothing else."""
+    case = tested.case
+    permit = case.permit
+    if permit is None:
+        return None
+    cap = _CAP.get(permit.ground, Level.L1)
+    for one in candidates(replace(case, cap=min(case.cap, cap))):
+        if one.channel is permit.channel and one.eligible and one.release is not None:
+            if one.release.at > case.now:
+                return None
+            evidence = Override(
+                permit.ground,
+                Reason.OVERRIDE_ONE_OFF,
+                permit.objection_id,
+                permit.objection_version,
+                permit.decided_by,
+                permit.rationale_ref,
+                alternatives(case, permit.channel),
+                time_left(case),
+            )
+            return message(case, one, Reason.OVERRIDE_ONE_OFF, evidence)
+    return None
+
+
+__all__ = [
+    "GROUND_TASKS",
+    "GroundTask",
+    "alternatives",
+    "ask_the_owner",
+    "by_assessment",
+    "by_one_off",
+    "by_policy",
+    "by_standing_decision",
+    "courtesy",
+    "ground_for",
+    "never_automatic",
+    "no_ground",
+    "overrides_off",
+    "time_left",
+]

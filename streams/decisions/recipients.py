@@ -1,0 +1,291 @@
+"""Who receives the message (B11): the patient, or one proxy, or nobody before a person has looked.
+
+Rows 2, 5 and 8 to 11 are checked before 1, 3, 4, 6 and 7, as decisions.md says. Ages turn at
+00:00 Europe/London on the birthday.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.domain.calendar import age_on, turns
+from streams.domain.decision import Draft, Escalate
+from streams.domain.events import Contact, Proxy
+from streams.domain.patient import PatientState
+from streams.domain.time import Instant
+from streams.domain.vocabulary import (
+    Channel,
+    Level,
+    Priority,
+    ProxyBasis,
+    ProxyMode,
+    Purpose,
+    Reason,
+    RecipientRole,
+    Role,
+)
+from streams.policy.model import Policy
+
+from .case import Case, Recipient
+from .purposes import RESULT_PURPOSES
+
+_OWN_CONTACT: Final = (ProxyBasis.LPA, ProxyBasis.COURT_DEPUTY, ProxyBasis.BEST_INTERESTS)
+
+
+def is_child(case: Case) -> bool:
+    """Under the age at which parental proxies end (``proxy_suspend_age``, 16 by law)."""
+    return born_minor(case.patient, case.policy, case.now)
+
+
+def born_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
+    """``is_child`` without a case, for decisions that are made to stand."""
+    identity = patient.identity
+    if identity is None or not identity.born:
+        return False
+    return age_on(identity.born, now) < policy.proxy_suspend_age
+
+
+def _priority(case: Case, otherwise: Priority = Priority.P3) -> Priority:
+    return Priority.P1 if case.pressing else otherwise
+
+
+def _listed(case: Case, *bases: ProxyBasis) -> list[Proxy]:
+    removed = case.removed_proxies
+    return [p for p in case.patient.proxies if p.basis in bases and p.proxy_id not in removed]
+
+
+def stand_ins(case: Case) -> list[Proxy]:
+    """The proxies who would stand in for this patient now, usable or not (rows 4, 6 and 7)."""
+    identity = case.patient.identity
+    if not case.patient.proxies or identity is None:
+        return []
+    if case.asked.copy_to is not None:
+        return [p for p in _listed(case, *ProxyBasis) if p.proxy_id == case.asked.copy_to]
+    if is_child(case):
+        return [] if _competent(case) else _listed(case, ProxyBasis.PARENTAL)
+    if identity.lacks_capacity:
+        return _listed(case, *_OWN_CONTACT)
+    nominated = _listed(case, ProxyBasis.NOMINATED)
+    return [p for p in nominated if p.mode in (ProxyMode.INSTEAD_OF, ProxyMode.STANDS_IN)]
+
+
+def _competent(case: Case) -> bool:
+    identity = case.patient.identity
+    return identity is not None and case.service in identity.competent_for
+
+
+def needs_stand_in(case: Case) -> bool:
+    """Whether a message to the patient would not do: a child who is not competent, an adult without capacity."""
+    identity = case.patient.identity
+    if identity is None:
+        return False
+    if is_child(case):
+        return not _competent(case)
+    return identity.lacks_capacity
+
+
+def usable(case: Case, proxy: Proxy) -> bool:
+    """Row 8: verified, in date, of this organisation, and scoped for purpose, service and level; row 9."""
+    if not (proxy.verified and proxy.own_organisation) or proxy.excluded:
+        return False
+    if proxy.valid_from is not None and case.now < proxy.valid_from:
+        return False
+    if proxy.valid_to is not None and case.now >= proxy.valid_to:
+        return False
+    if proxy.services and case.service not in proxy.services:
+        return False
+    if case.purpose in RESULT_PURPOSES:
+        return case.purpose in proxy.purposes
+    return not proxy.purposes or case.purpose in proxy.purposes
+
+
+def turned_sixteen(case: Case) -> Escalate | None:
+    """B11.2: a parental proxy ends at 16; what the parent can read is capped or goes to a person."""
+    identity = case.patient.identity
+    if identity is None or not identity.born or is_child(case) or identity.lacks_capacity:
+        return None
+    shared = _parents_details(case)
+    if not shared or Level.L0 in case.policy.templates.levels(case.purpose):
+        return None  # the patient's own details, capped at L0 where a parent shares them (E10)
+    own = case.patient.contacts
+    if own and all(contact.value in shared for contact in own):
+        return Escalate(Draft(Role.CLIN, _priority(case), Reason.PROXY_SUSPENDED))
+    return None
+
+
+def _parents_details(case: Case) -> frozenset[str]:
+    return frozenset(
+        contact.value for proxy in _listed(case, ProxyBasis.PARENTAL) for contact in proxy.contacts
+    )
+
+
+def review_due(case: Case) -> Escalate | None:
+    """B11.5: from the review age on a parental proxy is suspended until somebody has reviewed it."""
+    identity = case.patient.identity
+    if identity is None or not identity.born or not is_child(case):
+        return None
+    if age_on(identity.born, case.now) < case.policy.proxy_review_age:
+        return None
+    since = turns(identity.born, case.policy.proxy_review_age)
+    parents = _listed(case, ProxyBasis.PARENTAL)
+    if not parents or any(p.reviewed_at is not None and p.reviewed_at >= since for p in parents):
+        return None
+    return Escalate(
+        Draft(Role.CLIN, Priority.P1 if case.timing.short_notice else Priority.P3, Reason.PROXY_SUSPENDED)
+    )
+
+
+def _named(case: Case) -> list[Proxy]:
+    """Stand-ins that are not suspended for want of a review (row 5)."""
+    identity = case.patient.identity
+    assert identity is not None
+    people = stand_ins(case)
+    if not is_child(case) or age_on(identity.born, case.now) < case.policy.proxy_review_age:
+        return people
+    since = turns(identity.born, case.policy.proxy_review_age)
+    return [p for p in people if p.reviewed_at is not None and p.reviewed_at >= since]
+
+
+def excluded_person(case: Case) -> Escalate | None:
+    """B11.11: an excluded proxy is never used; when nobody else stands in, safeguarding decides."""
+    people = stand_ins(case)
+    if any(p.excluded for p in people) and not any(not p.excluded for p in people):
+        priority = _priority(case, Priority.P2)
+        return Escalate(Draft(Role.SAFE, priority, Reason.EXCLUDED_PERSON, own_role=True))
+    return None
+
+
+def not_usable(case: Case) -> Escalate | None:
+    """B11.8: no stand-in can be used, and the patient cannot be messaged instead."""
+    people = [p for p in stand_ins(case) if not p.excluded]
+    if any(usable(case, p) for p in people):
+        return None
+    if case.asked.copy_to is None and not needs_stand_in(case):
+        return None
+    if case.is_result and people and _usable_but_for_results(case, people):
+        return None  # row 9 speaks
+    return Escalate(Draft(Role.ADMIN, _priority(case), Reason.PROXY_NOT_USABLE))
+
+
+def _usable_but_for_results(case: Case, people: list[Proxy]) -> bool:
+    return any(usable(replace(case, purpose=Purpose.ADMIN_REPLY), replace(p, purposes=())) for p in people)
+
+
+def no_results_scope(case: Case) -> Escalate | None:
+    """B11.9: a result goes to a proxy only with an explicit scope for results (A1-07)."""
+    if not case.is_result or not needs_stand_in(case):
+        return None
+    people = [p for p in stand_ins(case) if not p.excluded]
+    if people and not any(usable(case, p) for p in people):
+        return Escalate(Draft(Role.ADMIN, _priority(case), Reason.PROXY_NOT_USABLE))
+    return None
+
+
+def check_with_patient(case: Case) -> Escalate | None:
+    """B11.10: nobody but the patient hears of a sensitive service before the patient was asked (S1 line 14)."""
+    if case.sensitive and any(usable(case, p) for p in stand_ins(case)):
+        return Escalate(
+            Draft(
+                Role.CLIN,
+                _priority(case),
+                Reason.CHECK_WITH_PATIENT,
+                copy_roles=(Role.CG,),
+                options=("ask_patient", "refer_to_caldicott"),
+            )
+        )
+    return None
+
+
+def competent_minor(case: Case) -> Escalate | Case | None:
+    """B11.3: a competent young person is written to alone, on a verified detail that is theirs alone."""
+    if not is_child(case) or not _competent(case):
+        return None
+    parents = _parents_details(case)
+    verified = [
+        c
+        for c in case.patient.contacts
+        if c.verified_at is not None
+        and case.now - c.verified_at <= case.policy.verify_age
+        and c.shared_with <= 0
+        and c.value not in parents
+    ]
+    if not verified:
+        return Escalate(Draft(Role.CLIN, _priority(case), Reason.COMPETENT_MINOR, own_role=True))
+    return replace(case, recipient=_patient(case, tuple(verified)))
+
+
+def ambiguous(case: Case) -> Escalate | None:
+    """B11.13: several usable stand-ins and none, or more than one, marked primary (C128)."""
+    people = [p for p in _named(case) if usable(case, p)] if case.patient.proxies else []
+    if len(people) > 1 and sum(p.primary for p in people) != 1:
+        return Escalate(Draft(Role.ADMIN, _priority(case), Reason.PROXY_AMBIGUOUS))
+    return None
+
+
+def _stand_in(case: Case) -> Proxy | None:
+    if not case.patient.proxies:
+        return None
+    people = [p for p in _named(case) if usable(case, p)]
+    if len(people) > 1:
+        people = [p for p in people if p.primary]
+    return people[0] if people else None
+
+
+def _to_proxy(case: Case, row_applies: bool) -> Case | None:
+    if not row_applies or case.recipient is not None:
+        return None
+    proxy = _stand_in(case)
+    if proxy is None:
+        return None
+    recipient = Recipient(
+        RecipientRole.PROXY, proxy.proxy_id, proxy.contacts, (), proxy.objected_channels, proxy.max_level
+    )
+    return replace(case, recipient=recipient)
+
+
+def parental_proxy(case: Case) -> Case | None:
+    """B11.4: a child who is not competent for the service: the parental proxy."""
+    return _to_proxy(case, bool(case.patient.proxies) and is_child(case))
+
+
+def acting_for_adult(case: Case) -> Case | None:
+    """B11.6: an adult who lacks capacity: attorney, deputy or best-interests stand-in."""
+    identity = case.patient.identity
+    lacks = identity is not None and identity.lacks_capacity
+    return _to_proxy(case, lacks and bool(case.patient.proxies) and not is_child(case))
+
+
+def nominated(case: Case) -> Case | None:
+    """B11.7: the patient named somebody to receive messages instead of them, or a copy of this one."""
+    return _to_proxy(case, bool(case.patient.proxies) and not is_child(case))
+
+
+def patient_themselves(case: Case) -> Case | None:
+    """B11.1: the patient."""
+    if case.recipient is not None:
+        return None
+    return replace(case, recipient=_patient(case, case.patient.contacts))
+
+
+def _patient(case: Case, contacts: tuple[Contact, ...]) -> Recipient:
+    wishes = case.patient.preferences
+    preferred = () if wishes is None else tuple(c for c in wishes.channels if c is not Channel.UNKNOWN)
+    shared = _parents_details(case) if case.patient.proxies and not is_child(case) else frozenset()
+    return Recipient(RecipientRole.PATIENT, None, contacts, preferred, shared_values=shared)
+
+
+def copies_wanted(case: Case) -> tuple[str, ...]:
+    """The proxies who get a copy as a second, separately decided request (B11.7)."""
+    if not case.patient.proxies or case.asked.copy_to is not None or is_child(case):
+        return ()
+    removed = case.removed_proxies
+    return tuple(
+        p.proxy_id
+        for p in case.patient.proxies
+        if p.basis is ProxyBasis.NOMINATED
+        and p.mode is ProxyMode.COPY
+        and p.proxy_id not in removed
+        and usable(case, p)
+    )

@@ -1,0 +1,206 @@
+"""Stages 1 and 2: what is refused or short-circuited whoever the patient is, and what still matters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Suppress
+from streams.domain.time import MINUTE
+from streams.domain.vocabulary import (
+    AppointmentStatus,
+    Ground,
+    InitiatedBy,
+    Priority,
+    Purpose,
+    Reason,
+    ResultStatus,
+    Role,
+    SubjectKind,
+)
+
+from .case import Case
+from .purposes import NEVER_SENT, OUT_OF_SCOPE, RAISERS
+
+_NEVER_SENT_REASON: Final = {
+    Purpose.EMERGENCY_TRIAGE: Reason.EMERGENCY,
+    Purpose.BAD_NEWS: Reason.BAD_NEWS,
+    Purpose.COMPLEX_CLINICAL: Reason.COMPLEX_CLINICAL,
+}
+
+
+def out_of_scope(case: Case) -> Suppress | None:
+    """1.7: not a message about the person's own care (S0 line 5, S1 line 5)."""
+    return Suppress(Reason.OUT_OF_SCOPE_PURPOSE) if case.purpose in OUT_OF_SCOPE else None
+
+
+def never_a_message(case: Case) -> Escalate | None:
+    """1.8: emergencies, bad news and complex matters go to a clinician (S2 lines 52 to 54)."""
+    whom = NEVER_SENT.get(case.purpose)
+    if whom is None:
+        return None
+    return Escalate(Draft(whom[0], whom[1], _NEVER_SENT_REASON[case.purpose], own_role=True))
+
+
+def unknown_purpose(case: Case) -> Quarantine | None:
+    """1.9: a purpose we cannot read is never guessed."""
+    if case.purpose is not Purpose.UNKNOWN:
+        return None
+    task = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY)
+    return Quarantine(Reason.UNKNOWN_PURPOSE, "purpose is not one of the known purposes", (task,))
+
+
+def unauthorised_ground(case: Case) -> Quarantine | None:
+    """1.10: a purpose that is itself a ground needs an authorised person behind it (B7)."""
+    request = case.request
+    if request is None or case.purpose not in RAISERS:
+        return None
+    if request.authorised_by and request.authoriser_role in RAISERS[case.purpose]:
+        return None
+    task = Draft(Role.IG, Priority.P1, Reason.DATA_QUALITY, own_role=True)
+    return Quarantine(Reason.UNAUTHORISED_GROUND, "no authorised person of the ground's role is named", (task,))
+
+
+def threat(case: Case) -> Escalate | None:
+    """1.11, G7: no automatic message to anybody; safeguarding reaches the person (S0 line 71)."""
+    if case.purpose is not Purpose.THREAT_CONTACT or case.permit is not None:
+        return None
+    return Escalate(
+        Draft(
+            Role.SAFE,
+            Priority.P0,
+            Reason.THREAT,
+            copy_roles=(Role.CG,),
+            ground=Ground.G7,
+            within=15 * MINUTE,
+            options=("phone", "in_person", "authorise_message"),
+            own_role=True,
+        )
+    )
+
+
+def wrong_medication(case: Case) -> Case | None:
+    """1.11, G8: a call task at once, beside whatever becomes of the message (S0 line 72, C235)."""
+    if case.purpose is not Purpose.MEDICATION_ERROR or Reason.AUTHORISED_CALL in case.asked.waited:
+        return None
+    task = Draft(
+        Role.PHARM,
+        Priority.P0,
+        Reason.AUTHORISED_CALL,
+        ground=Ground.G8,
+        within=30 * MINUTE,
+        options=("phone", "one_off_override"),
+        own_role=True,
+        companion=True,
+    )
+    return replace(case, companions=(*case.companions, task))
+
+
+def settle(case: Case) -> Hold | None:
+    """2.1: a feed often corrects itself within seconds; wait for the last word."""
+    if Reason.SETTLE in case.asked.waited:
+        return None
+    if case.asked.kind is SubjectKind.APPOINTMENT:
+        window = case.policy.settle_appointment
+    elif case.asked.kind is SubjectKind.RESULT:
+        window = case.policy.settle_result
+    else:
+        return None
+    if window <= 0:
+        return None
+    until = case.now + window
+    deadline = case.timing.deadline
+    if deadline is not None and case.now < deadline < until:
+        until = deadline  # a hold wakes while it can still help (B2)
+    return Hold(Reason.SETTLE, until, final=True)
+
+
+def withdraw_older(case: Case) -> Case | None:
+    """2.2: what still waits for this appointment, result or request is withdrawn when this one ends."""
+    kind, id_ = case.asked.kind, case.asked.id
+    waits = any(
+        task.asked is not None and task.kind is kind and task.id == id_ and task.asked.key == case.asked.key
+        for task in case.patient.tasks.values()
+    ) or any(not sent.closed and sent.asked.key == case.asked.key for sent in case.patient.sent.values())
+    return case if waits and case.permit is None and not case.tried else None
+
+
+def state_only(case: Case) -> Suppress | None:
+    """B1: ATTENDED and DID_NOT_ATTEND change what we know, and nothing else."""
+    return Suppress(Reason.PAST) if case.state_only else None
+
+
+def unknown_status(case: Case) -> Escalate | None:
+    """1.2: a status we cannot read may be a cancellation; a person reads it."""
+    body = case.appointment
+    if not case.is_appointment or body is None or body.status is not AppointmentStatus.UNKNOWN:
+        return None
+    if case.timing.over:
+        return None
+    priority = Priority.P1 if case.timing.short_notice else Priority.P2
+    return Escalate(Draft(Role.DQ, priority, Reason.DATA_QUALITY))
+
+
+def no_net_change(case: Case) -> Suppress | None:
+    """2.3: nothing differs from what the recipient was last told (C013, C015)."""
+    if case.permit is not None or case.tried:
+        return None
+    if case.is_appointment:
+        body = case.appointment
+        assert body is not None
+        if not case.difference.any:
+            return Suppress(Reason.NO_NET_CHANGE)
+        untold_cancel = case.told is None and body.status is AppointmentStatus.CANCELLED
+        if untold_cancel and body.previous_starts_at is None and case.timing.over:
+            return Suppress(Reason.NO_NET_CHANGE)
+        return None
+    if case.result is not None and case.result.told_at and case.result.body.status is ResultStatus.FINAL:
+        return Suppress(Reason.NO_NET_CHANGE)
+    return None
+
+
+def past(case: Case) -> Suppress | None:
+    """2.4: too late to help; when the change came before the start, somebody has to look for the patient."""
+    if not case.timing.over:
+        return None
+    relevant = case.timing.relevant_start
+    if not case.is_appointment or relevant is None or case.asked.occurred_at >= relevant:
+        return Suppress(Reason.PAST)
+    if case.told is None and not case.difference.cancelled:
+        return Suppress(Reason.PAST)  # an old booking that we hear of for the first time is no change
+    task = Draft(Role.BOOK, Priority.P2, Reason.LATE_NOTIFICATION, companion=True)
+    return Suppress(Reason.PAST, (task,), companion_safety="late_notification")
+
+
+def immaterial(case: Case) -> Suppress | None:
+    """2.5: another room or clinician, or a shift below the threshold; at the threshold it is material."""
+    if case.is_appointment and not case.difference.material and not case.tried:
+        return Suppress(Reason.IMMATERIAL)
+    return None
+
+
+def patients_own_change(case: Case) -> Case | None:
+    """2.6: who asked for the change knows of it: no ground for an override."""
+    body = case.appointment
+    if case.is_appointment and body is not None and body.initiated_by is InitiatedBy.PATIENT:
+        return replace(case, no_override=True)
+    return None
+
+
+def cancelled_meanwhile(case: Case) -> Suppress | None:
+    """2.3: a reminder of an appointment that does not take place would mislead."""
+    body = case.appointment
+    if case.request is None or body is None or body.status is not AppointmentStatus.CANCELLED:
+        return None
+    return Suppress(Reason.SUPERSEDED) if case.purpose is Purpose.APPT_REMINDER else None
+
+
+def replay_guard(case: Case) -> Suppress | None:
+    """2.7: a backfill tells nobody anything, unless it still affects the future (C020)."""
+    old = case.now - case.asked.occurred_at > case.policy.max_event_age
+    if not (case.asked.replay or old):
+        return None
+    relevant = case.timing.affected_start is not None or case.timing.needed_by is not None
+    return None if relevant else Suppress(Reason.REPLAY_GUARD)
+

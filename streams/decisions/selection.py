@@ -1,0 +1,192 @@
+"""Stages 7 and 8: the channel, or why there is none; now, or when."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from streams.domain.decision import Draft, Escalate, Hold, Send, Suppress
+from streams.domain.records import Override, TemplateRef
+from streams.domain.vocabulary import Channel, Priority, Purpose, Reason, RecipientRole, Role
+
+from .case import Case
+from .channels import Candidate, candidates, choose, language_of
+from .objections import covering
+from .purposes import RESULT_PURPOSES, role_for
+
+_REAL_TIME: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL})
+
+
+class Tested(msgspec.Struct, frozen=True):
+    """A case with its channels tested: what stages 7 to 9 look at."""
+
+    case: Case
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def eligible(self) -> list[Candidate]:
+        return [one for one in self.candidates if not one.blockers]
+
+
+def test(case: Case) -> Tested:
+    """Test every channel once; rows 7.1 to 9.8 read the answers."""
+    return Tested(case, tuple(candidates(case)))
+
+
+def phone_preferred(tested: Tested) -> Escalate | None:
+    """B5: a person who would rather be called is called, where the policy honours that."""
+    case = tested.case
+    assert case.recipient is not None
+    preferred = case.recipient.preferred
+    if Channel.PHONE_HUMAN not in preferred or not _honours_phone(case) or case.permit is not None:
+        return None
+    eligible = {one.channel for one in tested.eligible}
+    before = preferred[: preferred.index(Channel.PHONE_HUMAN)]
+    if any(channel in eligible for channel in before) or covering(case, Channel.PHONE_HUMAN):
+        return None
+    rank = Priority.P1 if case.pressing else Priority.P3
+    return Escalate(
+        Draft(role_for(case.purpose), rank, Reason.PHONE_PREFERRED, options=("phone",)),
+    )
+
+
+def _honours_phone(case: Case) -> bool:
+    covered = case.policy.honour_phone_preference
+    return (
+        "all" in covered
+        or ("results" in covered and case.purpose in RESULT_PURPOSES)
+        or ("short_notice" in covered and case.timing.short_notice)
+    )
+
+
+def send(tested: Tested) -> Send | Hold | None:
+    """7.1 and stage 8: at least one eligible channel; it goes now, or when it may (B6)."""
+    eligible = tested.eligible
+    if not eligible:
+        return None
+    case = tested.case
+    chosen, reason = choose(case, eligible)
+    assert chosen is not None and chosen.release is not None
+    if chosen.release.at > case.now:
+        watch = ()
+        if chosen.release.watch:
+            watch = (Draft(Role.BOOK, Priority.P2, Reason.OPENING_WATCH, companion=True),)
+        return Hold(chosen.release.reason or Reason.CHANNEL_WINDOW, chosen.release.at, companions=watch)
+    return message(case, chosen, reason)
+
+
+def message(case: Case, chosen: Candidate, reason: Reason, override: Override | None = None) -> Send:
+    """Put the message together: one channel, one address, one template (I14)."""
+    recipient, contact, template = case.recipient, chosen.contact, chosen.template
+    assert recipient is not None and contact is not None and template is not None
+    tasks = []
+    if case.timing.late and case.is_appointment:
+        tasks.append(
+            Draft(Role.BOOK, Priority.P0, Reason.CALL_IN_PARALLEL, options=("phone",), companion=True)
+        )
+    if chosen.unverified:
+        tasks.append(Draft(Role.DQ, Priority.P3, Reason.REVERIFY_CONTACT, companion=True, unbound=True))
+    return Send(
+        reason,
+        chosen.channel,
+        contact.value,
+        contact.contact_id,
+        recipient.role,
+        recipient.proxy_ref,
+        chosen.level,
+        TemplateRef(template.id, template.version, template.hash),
+        language_of(case, template),
+        override,
+        tuple(tasks),
+        "override_review" if override is not None else None,
+    )
+
+
+def overridable(tested: Tested) -> list[Candidate]:
+    """7.2: channels that only an objection (or safety) blocks; at short notice also those that are late too."""
+    allowed = {"E5", "E6", "E8"} if tested.case.timing.short_notice else {"E5", "E6"}
+    return [
+        one
+        for one in tested.candidates
+        if ("E5" in one.blockers or "E6" in one.blockers) and allowed.issuperset(one.blockers)
+    ]
+
+
+def _only(tested: Tested, *tests: str) -> bool:
+    """Whether some channel with a detail is blocked by these tests and no others."""
+    return any(one.blockers and set(one.blockers) <= set(tests) for one in tested.candidates)
+
+
+def _any(tested: Tested, test_id: str) -> bool:
+    return any(test_id in one.blockers and one.contact is not None for one in tested.candidates)
+
+
+def _has_detail(tested: Tested) -> bool:
+    return any("E2" not in one.blockers for one in tested.candidates)
+
+
+def no_permission(tested: Tested) -> Escalate | Suppress | None:
+    """7.3: only a missing permission is in the way."""
+    if not (_only(tested, "E4") or (_any(tested, "E4") and not _only(tested, "E7") and not _only(tested, "E8"))):
+        return None
+    return _undeliverable(tested.case, Role.ADMIN, Reason.NO_PERMISSION)
+
+
+def need_unmet(tested: Tested) -> Escalate | Suppress | None:
+    """7.4: no channel meets the person's communication need; somebody finds a way (S2 line 129)."""
+    if not _any(tested, "E7"):
+        return None
+    return _undeliverable(tested.case, Role.ADMIN, Reason.ACCESSIBLE_CONTACT_NEEDED)
+
+
+def no_detail(tested: Tested) -> Escalate | Suppress | None:
+    """7.5: nothing to reach the person with."""
+    if _has_detail(tested):
+        return None
+    return _undeliverable(tested.case, Role.DQ, Reason.NO_CONTACT_DETAIL)
+
+
+def wording_missing(tested: Tested) -> Escalate | None:
+    """4.6 again, once channels and needs are known: no approved template is left for any usable channel."""
+    if not _any(tested, "4.6") or _any(tested, "E8") or _any(tested, "E1"):
+        return None
+    rank = Priority.P1 if tested.case.timing.short_notice else Priority.P2
+    return Escalate(Draft(Role.CSO, rank, Reason.NO_TEMPLATE))
+
+
+def too_late(tested: Tested) -> Escalate | Suppress:
+    """7.6: it cannot arrive in time, or every circuit is open (C042). Always answers."""
+    return _undeliverable(tested.case, role_for(tested.case.purpose), Reason.CANNOT_ARRIVE_IN_TIME)
+
+
+def _undeliverable(case: Case, role: Role, reason: Reason) -> Escalate | Suppress:
+    """The priorities of 7.3 to 7.6; a reminder is not worth a task (weekly list to R-ADMIN)."""
+    if case.purpose is Purpose.APPT_REMINDER:
+        return Suppress(Reason.REMINDER_NOT_DELIVERABLE)
+    if case.failed_before:
+        return uncontactable(case)
+    rank = Priority.P1 if case.pressing else Priority.P3
+    if reason is Reason.CANNOT_ARRIVE_IN_TIME and case.timing.short_notice:
+        if not case.policy.urgent_window.contains(case.now):
+            rank = Priority.P0
+    options = ("phone", "letter", "correct_details")
+    return Escalate(Draft(role, rank, reason, options=options))
+
+
+def uncontactable(case: Case) -> Escalate:
+    """B6.2: every channel was tried; a person takes over (S0 line 69)."""
+    rank = Priority.P1 if case.pressing else Priority.P3
+    options = ("phone", "letter", "correct_details")
+    return Escalate(Draft(Role.ADMIN, rank, Reason.UNCONTACTABLE, options=options))
+
+
+def objected_channels(case: Case) -> tuple[Channel, ...]:
+    """What must not be used for a task about this case, for its ``do_not_use``."""
+    recipient = case.recipient
+    proxy = recipient is not None and recipient.role is RecipientRole.PROXY
+    return tuple(
+        channel
+        for channel in Channel
+        if channel is not Channel.UNKNOWN and covering(case, channel, proxy=proxy)
+    )

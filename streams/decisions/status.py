@@ -1,0 +1,178 @@
+"""Stage 3: may this patient be messaged at all, whatever the message says?"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.domain.calendar import local_date
+from streams.domain.decision import Draft, Escalate, Hold, Suppress
+from streams.domain.nhs_number import normalised
+from streams.domain.time import HOUR, MINUTE, Instant
+from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Role, SubjectKind
+
+from .case import Case
+from .purposes import SAFETY_PURPOSES
+
+_LOOK_AGAIN: Final = 10 * MINUTE  # while sends are stopped: often enough for a result, rare enough for the log
+_LONGEST_STOP: Final = HOUR  # a result that waited so long for the state goes to a clinician
+
+
+def priority(case: Case, otherwise: Priority) -> Priority:
+    """P1 in-window, else what the row says."""
+    return Priority.P1 if case.timing.short_notice else otherwise
+
+
+def wake_before(case: Case, until: Instant) -> Instant:
+    """No hold may sleep through needed_by (B2): cut it there while that is still ahead."""
+    needed_by = case.timing.needed_by
+    if needed_by is not None and case.now < needed_by < until:
+        return needed_by
+    return until
+
+
+def fail_closed(case: Case) -> Hold | Escalate | None:
+    """3.1: the state is not to be trusted now, so nothing is sent (I2)."""
+    if not (case.shard.recovering or case.shard.paused):
+        return None
+    needed_by = case.timing.needed_by
+    latest = (
+        needed_by - case.policy.action_buffer
+        if needed_by is not None
+        else (case.asked.held_since or case.now) + _LONGEST_STOP
+    )
+    if case.now < latest:
+        return Hold(Reason.FAIL_CLOSED, min(latest, case.now + _LOOK_AGAIN))
+    if case.is_result:
+        return Escalate(Draft(Role.CLIN, Priority.P2, Reason.FAIL_CLOSED))
+    return Escalate(Draft(Role.BOOK, Priority.P1, Reason.FAIL_CLOSED))
+
+
+def unknown_patient(case: Case) -> Hold | Escalate | None:
+    """3.2: wait a little for the state, then a person finds out who this is (C060, C061)."""
+    if case.patient.known:
+        return None
+    if Reason.STATE_GRACE not in case.asked.waited:
+        until = wake_before(case, case.now + case.policy.state_grace)
+        return Hold(Reason.STATE_GRACE, until, final=True)
+    return Escalate(Draft(Role.DQ, priority(case, Priority.P3), Reason.UNKNOWN_PATIENT))
+
+
+def deceased(case: Case) -> Suppress | None:
+    """3.3: formal or informal, and also what we cannot read: nothing to the family, future activity is cancelled."""
+    identity = case.patient.identity
+    assert identity is not None
+    if identity.death in (Death.NONE, Death.REMOVED):
+        return None
+    task = Draft(Role.ADMIN, Priority.P2, Reason.DECEASED)
+    return Suppress(Reason.DECEASED, (task,))
+
+
+def record_invalid(case: Case) -> Hold | Escalate | Suppress | None:
+    """3.4: an invalid or merging record is waited for; after a merge the survivor's shard starts again (C066)."""
+    identity = case.patient.identity
+    assert identity is not None
+    if identity.record_status is RecordStatus.VALID:
+        return None
+    if identity.record_status is RecordStatus.SUPERSEDED and identity.superseded_by:
+        return Suppress(Reason.SUPERSEDED, forward_to=identity.superseded_by)
+    if Reason.MERGE not in case.asked.waited:
+        return Hold(Reason.MERGE, wake_before(case, case.now + case.policy.merge_hold), final=True)
+    return Escalate(Draft(Role.DQ, priority(case, Priority.P2), Reason.RECORD_INVALID))
+
+
+def identity_mismatch(case: Case) -> Escalate | None:
+    """3.5: the event and the record disagree on who this is; nobody is told anything (C075, S2 line 26)."""
+    source = case.result.body if case.result is not None else case.appointment
+    identity = case.patient.identity
+    if source is None or case.request is not None or identity is None:
+        return None
+    number, name, born = source.nhs_number, source.family_name, source.born
+    if number is None and name is None and born is None:
+        return None
+    same = (
+        (number is None or normalised(number) == normalised(identity.nhs_number))
+        and (born is None or not identity.born or born == identity.born)
+        and (name is None or _folded(name) in {_folded(n) for n in (identity.family_name, *identity.aliases)})
+    )
+    if same:
+        return None
+    rank = Priority.P1 if case.pressing else Priority.P2
+    return Escalate(Draft(Role.DQ, rank, Reason.IDENTITY_MISMATCH), companion_safety="near_miss_identity")
+
+
+def _folded(name: str) -> str:
+    """Names compare without case, accents' spelling and stray spaces; different letters stay different."""
+    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+
+
+def sensitive_flag(case: Case) -> Escalate | Case | None:
+    """3.6: a protected person is reached through the safe-contact plan or not at all (C070)."""
+    identity = case.patient.identity
+    assert identity is not None
+    plan = case.patient.safe_contact
+    planned = plan is not None and plan.active
+    if not identity.sensitive_flag:
+        return None
+    if planned:
+        return case  # E6 and B6 keep to its channels and times
+    return Escalate(Draft(Role.SAFE, priority(case, Priority.P2), Reason.SENSITIVE_FLAG, own_role=True))
+
+
+def exit_code(case: Case) -> Escalate | Case | None:
+    """3.7: gone from the practice list; only a current patient with a verified local detail is messaged."""
+    identity = case.patient.identity
+    assert identity is not None
+    if not identity.exit_code:
+        return None
+    verified = tuple(
+        c
+        for c in case.patient.contacts
+        if c.verified_at is not None and case.now - c.verified_at <= case.policy.verify_age
+    )
+    if identity.open_episode and verified:
+        return replace(case, patient=replace(case.patient, contacts=verified))
+    return Escalate(Draft(Role.ADMIN, priority(case, Priority.P3), Reason.EXIT_CODE))
+
+
+def comms_hold(case: Case) -> Escalate | None:
+    """3.8: somebody put all contact on hold; its owner decides. An unreadable objection does the same (1.1)."""
+    rank = Priority.P1 if case.pressing else Priority.P3
+    hold = case.patient.hold
+    if hold is not None and hold.active:
+        return Escalate(Draft(hold.owner_role, rank, Reason.COMMS_HOLD, own_role=True))
+    if case.patient.unreadable_objection:
+        return Escalate(Draft(Role.IG, rank, Reason.COMMS_HOLD, own_role=True))
+    return None
+
+
+def daily_cap(case: Case) -> Escalate | None:
+    """3.9: a feed that plays ping-pong must not play it with the patient (C022)."""
+    if case.purpose in SAFETY_PURPOSES or case.permit is not None:
+        return None
+    patient = case.patient
+    if patient.day_count < case.policy.daily_cap or patient.day != local_date(case.now):
+        return None
+    return Escalate(Draft(Role.ADMIN, Priority.P2, Reason.DAILY_CAP))
+
+
+def surge(case: Case) -> Hold | Escalate | None:
+    """3.10: far more changes of one service than usual: a person confirms before patients hear of it (C021)."""
+    guard = case.shard.surges.get(case.service)
+    if guard is None or not guard.open_since or case.now < guard.confirmed_until:
+        return None
+    needed_by = case.timing.needed_by
+    latest = needed_by - case.policy.action_buffer if needed_by is not None else case.now + HOUR
+    if case.now >= latest:
+        return Escalate(Draft(Role.BOOK, Priority.P1, Reason.SURGE))
+    task = Draft(
+        Role.BOOK,
+        Priority.P1,
+        Reason.SURGE,
+        companion=True,
+        unbound=True,
+        about=(SubjectKind.RECORD, f"surge:{case.service}:{guard.open_since}", 0),
+    )
+    return Hold(Reason.SURGE, min(latest, case.now + HOUR), companions=(task,))

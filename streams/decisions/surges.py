@@ -1,0 +1,41 @@
+"""The surge guard's counters (rule 3.10, C021): changes of one service in ten-minute slots, by shard."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.domain.shard import ShardState, Surge
+from streams.domain.time import MINUTE, Instant
+from streams.policy.model import Policy
+
+SLOT: Final = 10 * MINUTE
+_WEIGHT: Final = 0.2  # of the newest slot in the moving average: about the last five slots count
+
+
+def count(shard: ShardState, service: str, policy: Policy, now: Instant) -> ShardState:
+    """Count one change; open the guard at ``factor`` times the normal rate and at least ``minimum``.
+
+    With no history the normal rate is 0, so the guard opens at the minimum (B15). Once open it stays so
+    until a person confirms: a faulty feed does not get better by waiting.
+    """
+    guard = shard.surges.get(service, Surge())
+    slot = now // SLOT
+    if slot != guard.slot:
+        normal = _decayed(guard, slot)
+        guard = replace(guard, slot=slot, count=0, normal=normal)
+    guard = replace(guard, count=guard.count + 1)
+    limit = max(policy.surge_minimum, policy.surge_factor * guard.normal)
+    if not guard.open_since and guard.count >= limit and now >= guard.confirmed_until:
+        guard = replace(guard, open_since=now)
+    return replace(shard, surges={**shard.surges, service: guard})
+
+
+def _decayed(guard: Surge, slot: int) -> float:
+    """The average after the slots that have passed; a guard that was open taught us nothing about normal."""
+    if not guard.slot:
+        return 0.0
+    seen = guard.normal if guard.open_since else guard.normal + _WEIGHT * (guard.count - guard.normal)
+    empty = min(slot - guard.slot - 1, 50)
+    return float(seen * (1 - _WEIGHT) ** empty)

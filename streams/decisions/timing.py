@@ -1,0 +1,154 @@
+"""When a message on one channel may leave (B6), and whether it can arrive at all (test E8).
+
+Times of day are London's; every instant is UTC milliseconds.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from streams.domain.calendar import DailyWindow, WeeklyWindow, parse_hhmm
+from streams.domain.time import DAY, Instant
+from streams.domain.vocabulary import Channel, Reason
+
+from .case import Case
+from .purposes import SAFETY_PURPOSES
+
+_MIDNIGHT: Final = 24 * 60
+_LONGEST_SEARCH: Final = 40  # steps; each moves to another opening, and a fortnight has fewer
+_UNBOUND_VALIDITY: Final = 3 * DAY  # a provider tries a text for 72 h (0.3, NHS Notify)
+_LETTER_VALIDITY: Final = 14 * DAY
+
+
+class Release(msgspec.Struct, frozen=True):
+    """The moment a message may leave. ``reason`` None: now. ``watch``: tell the opening shift (B6)."""
+
+    at: Instant
+    reason: Reason | None = None
+    watch: bool = False
+
+
+@lru_cache(maxsize=512)
+def _daily(start: str | None, end: str | None) -> DailyWindow | None:
+    if start is None and end is None:
+        return None
+    begin = parse_hhmm(start) if start is not None else 0
+    close = parse_hhmm(end) if end is not None else _MIDNIGHT
+    return None if begin == close else DailyWindow(begin, close)
+
+
+def release(case: Case, channel: Channel) -> Release | None:
+    """Tell when this channel can be used for this case; None when it cannot arrive in time."""
+    if channel is Channel.LETTER:
+        return _letter(case)
+    timing, now = case.timing, case.now
+    if timing.late:
+        return Release(now) if _works_now(case, channel) else None
+    plain = _earliest(case, channel, own_times=True)
+    if plain == now:
+        return Release(now)
+    if timing.needed_by is None:
+        return Release(plain, _why(case, channel))
+    if timing.short_notice:
+        return _expedited(case, channel, timing.needed_by)
+    if plain <= timing.needed_by:
+        return Release(plain, _why(case, channel))
+    return Release(now) if _works_now(case, channel) else None
+
+
+def _letter(case: Case) -> Release | None:
+    deadline = case.timing.deadline
+    if deadline is None:
+        return Release(case.now)
+    arrives = case.policy.calendar.letter_arrival(case.now, case.policy.letter_lead_days)
+    return Release(case.now) if arrives <= deadline else None
+
+
+def _expedited(case: Case, channel: Channel, needed_by: Instant) -> Release | None:
+    """Short notice: quiet hours give way, then the recipient's own times; never the safe-contact plan's."""
+    now = case.now
+    watch = not case.policy.urgent_window.contains(now)
+    for own_times in (True, False):
+        at = _earliest(case, channel, own_times=own_times, expedite=True)
+        if at == now:
+            return Release(now)
+        if at <= needed_by:
+            return Release(at, _why(case, channel), watch)
+    return Release(now) if _works_now(case, channel) else None
+
+
+def _works_now(case: Case, channel: Channel) -> bool:
+    """Test E8 as of now: the channel's window is open and the message arrives before the deadline."""
+    settings = case.policy.channels[channel]
+    deadline = case.timing.deadline
+    if deadline is not None and case.now + settings.latency > deadline:
+        return False
+    plan = _plan_times(case)
+    if plan is not None and not plan.contains(case.now):
+        return False
+    return settings.window is None or case.policy.calendar.is_open(settings.window, case.now)
+
+
+def _plan_times(case: Case) -> DailyWindow | None:
+    plan = case.patient.safe_contact
+    return _daily(plan.from_, plan.to) if plan is not None and plan.active else None
+
+
+def _own_times(case: Case) -> DailyWindow | None:
+    wishes = case.patient.preferences
+    return _daily(wishes.from_, wishes.to) if wishes is not None else None
+
+
+def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool = False) -> Instant:
+    """The first instant from now at which every window that applies is open (B6's ``earliest``)."""
+    policy = case.policy
+    safety = case.purpose in SAFETY_PURPOSES
+    open_daily = []
+    if expedite:
+        open_daily.append(policy.urgent_window)
+    if (plan := _plan_times(case)) is not None:
+        open_daily.append(plan)
+    if own_times and not safety and (own := _own_times(case)) is not None:
+        open_daily.append(own)
+    quiet = None if expedite or safety else policy.quiet_hours
+    return _first_open(case, policy.channels[channel].window, open_daily, quiet)
+
+
+def _first_open(
+    case: Case, weekly: WeeklyWindow | None, open_daily: list[DailyWindow], quiet: DailyWindow | None
+) -> Instant:
+    calendar = case.policy.calendar
+    at = case.now
+    for _ in range(_LONGEST_SEARCH):
+        before = at
+        if quiet is not None and quiet.contains(at):
+            at = quiet.next_end(at)
+        if weekly is not None:
+            at = calendar.next_open(weekly, at)
+        for window in open_daily:
+            if not window.contains(at):
+                at = window.next_start(at)
+        if at == before:
+            return at
+    return at  # windows that never meet: a moment beyond every deadline, so E8 fails
+
+
+def _why(case: Case, channel: Channel) -> Reason:
+    window = case.policy.channels[channel].window
+    if window is not None and not case.policy.calendar.is_open(window, case.now):
+        quiet = case.policy.quiet_hours
+        opens = case.policy.calendar.next_open(window, case.now)
+        if quiet.contains(case.now) and quiet.next_end(case.now) >= opens:
+            return Reason.QUIET_HOURS
+        return Reason.CHANNEL_WINDOW
+    return Reason.QUIET_HOURS
+
+
+def valid_until(case: Case, channel: Channel) -> Instant:
+    """Until when a provider may deliver: the delivery deadline, or a few days where there is none (C148)."""
+    if case.timing.deadline is not None:
+        return case.timing.deadline
+    return case.now + (_LETTER_VALIDITY if channel is Channel.LETTER else _UNBOUND_VALIDITY)

@@ -1,0 +1,194 @@
+"""How long a text may be, which characters it may hold, and which times can be true (rule 1.2).
+
+Every event is asked, so the usual answer costs one look at all its texts together; only when that look
+finds something odd is each field taken by itself. Decides nothing: intake quarantines what is found here.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from operator import attrgetter
+from types import NoneType, UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from streams.domain.events import Event
+from streams.domain.mapping import INSTANT_FIELDS
+from streams.domain.time import DAY, Instant, Millis
+from streams.domain.vocabulary import Reason
+
+__all__ = ["EARLIEST_OCCURRED", "FURTHEST_START", "longest", "violation"]
+
+#: Characters allowed in ids and codes, in names, and in free references (contract 2).
+ID_LENGTH: Final = 128
+NAME_LENGTH: Final = 200
+FREE_LENGTH: Final = 500
+
+_NAMES: Final = frozenset(
+    {"site", "generic_site", "clinician", "room", "family_name", "given_name", "aliases"}
+)
+_FREE: Final = frozenset({"value", "reason", "parameters"})
+
+#: 2000-01-01T00:00:00Z: nothing that is reported now became true before it (rule 1.2).
+EARLIEST_OCCURRED: Final[Instant] = 946_684_800_000
+#: Five years, two of them leap years: an appointment further away is a slip (rule 1.2).
+FURTHEST_START: Final[Millis] = (5 * 365 + 2) * DAY
+#: The years 1 to 9999, a day in from either end: what calendars and time zones can work with.
+_EARLIEST: Final[Instant] = -62_135_510_400_000
+_LATEST: Final[Instant] = 253_402_214_400_000
+
+#: Control characters: C0 and C1, line and paragraph separators, the bidirectional controls, which make
+#: a text show as something else, and halves of surrogate pairs, which are no characters.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def violation(event: Event, now: Instant) -> tuple[Reason, str] | None:
+    """Find the first field of an event that breaks rule 1.2: the reason and the field's name.
+
+    ``now`` is when the event was taken, UTC milliseconds. Reasons: ``field_too_long``,
+    ``control_characters``, ``bad_time``; None when nothing is wrong. The answer never holds a value.
+    """
+    envelope, body = event.envelope, event.body
+    if not EARLIEST_OCCURRED <= envelope.occurred_at <= _LATEST:
+        return Reason.BAD_TIME, "occurred_at"
+    texts: list[str | None] = [envelope.event_id, envelope.patient_id, envelope.source, envelope.recorded_by]
+    instants: list[Instant | None] = []
+    _gatherer(type(body))(body, texts, instants)
+    written = list(filter(None, texts))
+    together = "".join(written)
+    if not together.isprintable() or (len(together) > ID_LENGTH and max(map(len, written)) > ID_LENGTH):
+        found = _text_violation(envelope) or _text_violation(body)
+        if found is not None:
+            return found
+    furthest = now + FURTHEST_START
+    for instant in instants:
+        if instant is not None and not EARLIEST_OCCURRED <= instant <= furthest:
+            return _time_violation(body, furthest)
+    return None
+
+
+def longest(field: str) -> int:
+    """Tell how many characters a text field may have, by its name.
+
+    >>> longest("appointment_id"), longest("site"), longest("rationale_ref")
+    (128, 200, 500)
+    """
+    if field in _NAMES:
+        return NAME_LENGTH
+    return FREE_LENGTH if field in _FREE or field.endswith("_ref") else ID_LENGTH
+
+
+def _text_violation(part: msgspec.Struct) -> tuple[Reason, str] | None:
+    for path, text in _texts(part):
+        name = path.rpartition(".")[2]
+        if len(text) > longest(name):
+            return Reason.FIELD_TOO_LONG, path
+        if not text.isprintable() and _CONTROL.search(text):
+            return Reason.CONTROL_CHARACTERS, path
+    return None
+
+
+def _time_violation(part: msgspec.Struct, furthest: Instant) -> tuple[Reason, str] | None:
+    for path, instant in _instants(part):
+        if not _EARLIEST <= instant <= _LATEST:
+            return Reason.BAD_TIME, path
+        if path == "starts_at" and instant > furthest:
+            return Reason.BAD_TIME, path
+    return None
+
+
+# --- the usual way: all texts at once, all instants at once ---------------------------------------
+
+Getter = Callable[[Any], tuple[Any, ...]]
+Gatherer = Callable[[Any, list[str | None], list[Instant | None]], None]
+
+
+@cache
+def _gatherer(type_: type[msgspec.Struct]) -> Gatherer:
+    """Compile the function that adds a struct's texts and instants, lists and parts included, to two lists."""
+    kinds = get_type_hints(type_)
+    texts = _getter([name for name, kind in kinds.items() if kind is str or str in get_args(kind)])
+    instants = _getter([name for name in kinds if name in INSTANT_FIELDS])
+    inner = [(name, each) for name, kind in kinds.items() if (each := _each(kind)) is not None]
+
+    def gather(part: Any, found: list[str | None], times: list[Instant | None]) -> None:
+        found += texts(part)
+        times += instants(part)
+        for name, each in inner:
+            value = getattr(part, name)
+            if value:
+                each(value, found, times)
+
+    return gather
+
+
+def _each(kind: Any) -> Gatherer | None:
+    """Give what gathers from a field that holds a list, a mapping or a part; None for any other field."""
+    kind = (
+        next((member for member in get_args(kind) if member is not NoneType), kind)
+        if _nullable(kind)
+        else kind
+    )
+    if _is_struct(kind):
+        return _gatherer(kind)
+    if get_origin(kind) is dict:
+        return lambda mapping, found, times: found.extend((*mapping, *mapping.values()))
+    if get_origin(kind) is not tuple:
+        return None
+    (item,) = set(get_args(kind)) - {Ellipsis}
+    if item is str:
+        return lambda items, found, times: found.extend(items)
+    if not _is_struct(item):
+        return None
+    one = _gatherer(item)
+
+    def each(items: Any, found: list[str | None], times: list[Instant | None]) -> None:
+        for part in items:
+            one(part, found, times)
+
+    return each
+
+
+def _getter(names: list[str]) -> Getter:
+    """Like ``attrgetter``, for any number of names, none included."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda part: tuple(getattr(part, name) for name in names)
+
+
+def _nullable(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+# --- the careful way: every field by itself ------------------------------------------------------
+
+
+def _leaves(part: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Give every value inside a struct, list or mapping with the names of the fields that lead to it."""
+    if isinstance(part, msgspec.Struct):
+        for field in msgspec.structs.fields(part):
+            name = f"{path}.{field.encode_name}" if path else field.encode_name
+            yield from _leaves(getattr(part, field.name), name)
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _leaves(item, path)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            yield f"{path}.key", key
+            yield path, value
+    elif part is not None:
+        yield path, part
+
+
+def _texts(part: msgspec.Struct) -> Iterator[tuple[str, str]]:
+    # An enum member is text too, but one from our own lists.
+    return ((path, leaf) for path, leaf in _leaves(part, "") if type(leaf) is str)
+
+
+def _instants(part: msgspec.Struct) -> Iterator[tuple[str, int]]:
+    return ((path, leaf) for path, leaf in _leaves(part, "") if path.rpartition(".")[2] in INSTANT_FIELDS)

@@ -1,0 +1,284 @@
+"""What we know of one patient: the value behind one key of the patient table.
+
+Holds facts and open obligations, decides nothing. Every part is immutable; a change is a new value.
+``pack`` and ``unpack`` are the changelog's format (MessagePack arrays: fields may be added at the
+end, with a default, and are never reordered). All instants are UTC milliseconds.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+import msgspec
+
+from .events import (
+    Agreement,
+    Appointment,
+    CommsHold,
+    Contact,
+    Identity,
+    Need,
+    Objection,
+    Permission,
+    Preferences,
+    Proxy,
+    Request,
+    Result,
+    SafeContact,
+)
+from .position import Position
+from .time import Instant
+from .vocabulary import (
+    AppointmentStatus,
+    Channel,
+    Ground,
+    Level,
+    Mode,
+    Priority,
+    Purpose,
+    Reason,
+    ReceiptStatus,
+    RecipientRole,
+    Role,
+    SubjectKind,
+    TaskStatus,
+)
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """What the recipient was last told of an appointment: what a newer version is compared with (B1)."""
+
+    version: int
+    status: AppointmentStatus
+    starts_at: Instant
+    site: str
+    mode: Mode
+    join_link_ref: str | None
+    clinician: str | None
+    room: str | None
+
+
+class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
+    """The newest version of an appointment, and what was told of it.
+
+    ``before`` is what had been told before the last message, for the case that it fails on every channel.
+    """
+
+    version: int
+    body: Appointment
+    occurred_at: Instant
+    told: Told | None = None
+    before: Told | None = None
+
+
+class ResultEntry(msgspec.Struct, frozen=True, array_like=True):
+    """The newest version of a result. ``told_at`` 0: not told. ``chase_at``: missed-action control (B10)."""
+
+    version: int
+    body: Result
+    occurred_at: Instant
+    told_at: Instant = 0
+    chase_at: Instant = 0
+
+
+class RequestEntry(msgspec.Struct, frozen=True, array_like=True):
+    version: int
+    body: Request
+    occurred_at: Instant
+
+
+class ObjectionEntry(msgspec.Struct, frozen=True, array_like=True):
+    """An objection in its newest version; a withdrawn one stays as a tombstone."""
+
+    version: int
+    body: Objection
+    applied_at: Instant
+    withdrawn: bool = False
+
+
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """An accepted request and how far it has come: one entry of B1, and the open hold if it is held.
+
+    ``copy_to`` names the proxy of a copy (B11.7). ``ordinal`` counts the decisions made about it.
+    ``waited`` holds the reasons whose waiting time is used up, so that no hold is entered twice.
+    """
+
+    kind: SubjectKind
+    id: str
+    version: int
+    event_id: str
+    position: Position
+    occurred_at: Instant
+    replay: bool = False
+    copy_to: str | None = None
+    until: Instant = 0
+    reason: Reason | None = None
+    rule: str = ""
+    waited: tuple[Reason, ...] = ()
+    ordinal: int = 0
+    held_since: Instant = 0
+    flags: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The subject's key; a copy to a proxy is a request of its own."""
+        return f"{self.kind}:{self.id}" if self.copy_to is None else f"{self.kind}:{self.id}:copy:{self.copy_to}"
+
+
+class Sent(msgspec.Struct, frozen=True, array_like=True):
+    """A message that was commanded and is not yet known to have arrived (B6.2)."""
+
+    asked: Asked
+    purpose: Purpose
+    channel: Channel
+    level: Level
+    recipient: RecipientRole
+    proxy_ref: str | None
+    contact_id: str
+    created_at: Instant
+    valid_until: Instant
+    confirm_by: Instant
+    tried: tuple[Channel, ...] = ()
+    status: ReceiptStatus | None = None
+    closed: bool = False
+    failed: bool = False
+
+
+class OpenTask(msgspec.Struct, frozen=True, array_like=True):
+    """An escalation task that is not closed. ``asked`` is the request it stands for; None: a companion.
+
+    ``stage`` 0..3 counts the reassignments at 50, 75 and 100 % of the time (B8.6).
+    """
+
+    version: int
+    status: TaskStatus
+    decision_id: str
+    role: Role
+    copy_roles: tuple[Role, ...]
+    priority: Priority
+    reason: Reason
+    kind: SubjectKind
+    id: str
+    entity_version: int
+    purpose: Purpose | None
+    due_at: Instant
+    acknowledge_by: Instant
+    owner: str
+    created_at: Instant
+    asked: Asked | None = None
+    ground: Ground | None = None
+    options: tuple[str, ...] = ()
+    do_not_use: tuple[Channel, ...] = ()
+    safe_contact_ref: str | None = None
+    claimed_by: str | None = None
+    stage: int = 0
+    wake_at: Instant = 0
+
+
+class StandingDecision(msgspec.Struct, frozen=True, array_like=True):
+    """A human decision, made beforehand, to use an objected channel for this person (B7 row 9.4).
+
+    ``contact_value_hash`` and ``minor`` let it lapse when the detail changes or the patient turns 16.
+    """
+
+    objection_id: str
+    objection_version: int
+    ground: Ground
+    channel: Channel
+    purposes: tuple[Purpose, ...]
+    max_level: Level
+    decided_by: tuple[str, ...]
+    rationale_ref: str
+    valid_from: Instant
+    valid_to: Instant
+    contact_hash: str
+    minor: bool
+
+
+class SectionVersions(msgspec.Struct, frozen=True, array_like=True):
+    """The last applied version of each section of PatientEvent (contract 2)."""
+
+    identity: int = 0
+    contacts: int = 0
+    preferences: int = 0
+    permissions: int = 0
+    needs: int = 0
+    safe_contact: int = 0
+    proxies: int = 0
+    hold: int = 0
+    agreements: int = 0
+
+
+class PatientState(msgspec.Struct, frozen=True, array_like=True):
+    """Everything a decision about one patient may depend on. Known once ``identity`` is there (3.2)."""
+
+    version: int = 0
+    identity: Identity | None = None
+    contacts: tuple[Contact, ...] = ()
+    preferences: Preferences | None = None
+    permissions: tuple[Permission, ...] = ()
+    needs: tuple[Need, ...] = ()
+    safe_contact: SafeContact | None = None
+    proxies: tuple[Proxy, ...] = ()
+    hold: CommsHold | None = None
+    agreements: tuple[Agreement, ...] = ()
+    sections: SectionVersions = SectionVersions()
+    objections: dict[str, ObjectionEntry] = {}
+    standing: dict[str, StandingDecision] = {}
+    appointments: dict[str, AppointmentEntry] = {}
+    results: dict[str, ResultEntry] = {}
+    requests: dict[str, RequestEntry] = {}
+    asked: dict[str, Asked] = {}
+    sent: dict[str, Sent] = {}
+    tasks: dict[str, OpenTask] = {}
+    recent: tuple[int, ...] = ()
+    day: int = 0
+    day_count: int = 0
+    notice_until: Instant = 0
+    notice_at: Instant = 0
+    unreadable_objection: bool = False
+    pruned_at: Instant = 0
+
+    @property
+    def known(self) -> bool:
+        return self.identity is not None
+
+
+_DUE: Final = struct.Struct(">q")
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(PatientState).decode
+
+
+def next_due(patient: PatientState) -> Instant:
+    """The earliest instant at which something must be done for this patient; 0 when nothing waits."""
+    due = 0
+    for asked in patient.asked.values():
+        if asked.until and (not due or asked.until < due):
+            due = asked.until
+    for sent in patient.sent.values():
+        if sent.confirm_by and not sent.closed and (not due or sent.confirm_by < due):
+            due = sent.confirm_by
+    for task in patient.tasks.values():
+        if task.wake_at and (not due or task.wake_at < due):
+            due = task.wake_at
+    for result in patient.results.values():
+        if result.chase_at and (not due or result.chase_at < due):
+            due = result.chase_at
+    return due
+
+
+def pack(patient: PatientState) -> bytes:
+    """The table's value: 8 bytes of earliest due instant (big-endian, 0: none), then MessagePack."""
+    return _DUE.pack(next_due(patient)) + _encode(patient)
+
+
+def unpack(packed: bytes) -> PatientState:
+    """Read what ``pack`` wrote. Raises msgspec.DecodeError on foreign bytes."""
+    return _decode(memoryview(packed)[8:])
+
+
+def due_of(packed: bytes) -> Instant:
+    """The earliest due instant of a packed patient, without unpacking it; 0: none."""
+    due: int = _DUE.unpack_from(packed)[0]
+    return due

@@ -1,0 +1,15 @@
+"""Where a record stands in Kafka."""
+
+import msgspec
+
+from .time import Instant
+from .vocabulary import Topic
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """Topic, partition and offset of one input record, and when the worker took it (UTC ms)."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    ingested_at: Instant = 0

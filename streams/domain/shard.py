@@ -1,0 +1,37 @@
+"""What one shard knows that belongs to no single patient: the pause flag and the surge counters."""
+
+import msgspec
+
+from .time import Instant
+
+
+class Surge(msgspec.Struct, frozen=True, array_like=True):
+    """Appointment changes of one service: this ten-minute slot, and the usual rate before it.
+
+    ``normal`` is a moving average over past slots; with no history it is 0 (B15), so the guard
+    opens at the minimum alone. ``open_since`` is 0 while the guard is closed.
+    """
+
+    slot: int = 0
+    count: int = 0
+    normal: float = 0.0
+    open_since: Instant = 0
+    confirmed_until: Instant = 0
+
+
+class Circuit(msgspec.Struct, frozen=True, array_like=True):
+    """Recent technical failures of one channel (B6.2): five in two minutes open it for one minute."""
+
+    failures: tuple[Instant, ...] = ()
+    open_until: Instant = 0
+
+
+class ShardState(msgspec.Struct, frozen=True, array_like=True):
+    """``paused``: an objection could not be read and its patient is not known, so that no message may
+    leave this partition until a person resumes it (rule 1.1, C201). ``recovering``: rule 3.1."""
+
+    paused: bool = False
+    paused_at: Instant = 0
+    recovering: bool = False
+    surges: dict[str, Surge] = {}
+    circuits: dict[str, Circuit] = {}
