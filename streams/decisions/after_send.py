@@ -76,7 +76,9 @@ def _set_aside(desk: Desk) -> None:
     at = desk.at
     error = "receipt for a command that is not known"
     desk.write(
-        DeadLetter(None, None, Reason.UNKNOWN_COMMAND, at.topic, at.partition, at.offset, None, error, desk.now)
+        DeadLetter(
+            None, None, Reason.UNKNOWN_COMMAND, at.topic, at.partition, at.offset, None, error, desk.now
+        )
     )
 
 

@@ -73,11 +73,11 @@ def candidates(case: Case) -> list[Candidate]:
     recipient = case.recipient
     assert recipient is not None, "stage 5 sets the recipient before stage 7"
     restricted = closes_unlisted(case)
-    found = []
-    for channel in case.policy.organisation_order:
-        if channel in SENDABLE:
-            found.append(_test(case, recipient, channel, restricted))
-    return found
+    return [
+        _test(case, recipient, channel, restricted)
+        for channel in case.policy.organisation_order
+        if channel in SENDABLE
+    ]
 
 
 def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) -> Candidate:
@@ -147,9 +147,7 @@ def _is_unverified(case: Case, contact: Contact) -> bool:
     return verified is None or case.now - verified > case.policy.verify_age
 
 
-def _objected(
-    case: Case, recipient: Recipient, channel: Channel
-) -> tuple[list[ObjectionEntry], bool, bool]:
+def _objected(case: Case, recipient: Recipient, channel: Channel) -> tuple[list[ObjectionEntry], bool, bool]:
     """E5: the objections that still block, whether an exception lifted one, whether permission was refused."""
     if not case.patient.objections and not case.patient.permissions:
         return [], False, False
@@ -225,7 +223,9 @@ def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template
         return level, template, False
     if formats and not unmet:
         unmet = any(
-            registry.find(case.purpose, level, channel, language, frozenset(), case.now, case.policy.template_grace)
+            registry.find(
+                case.purpose, level, channel, language, frozenset(), case.now, case.policy.template_grace
+            )
             for level in registry.levels(case.purpose)
             if level <= cap
         )
@@ -290,8 +290,8 @@ def _sharing_cap(case: Case, recipient: Recipient, contact: Contact) -> Level:
     return Level.L1 if contact.relationship_recorded and case.level <= Level.L1 else Level.L0
 
 
-def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate | None, Reason]:
-    """Pick the channel (B5, choice). None with PHONE_PREFERRED: the patient would rather be called."""
+def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate, Reason]:
+    """Pick the channel (B5, choice) and say why it, of all eligible ones."""
     assert case.recipient is not None
     preferred = case.recipient.preferred
     order = case.policy.organisation_order
@@ -312,4 +312,3 @@ def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate | None, Rea
     if best.channel in preferred:
         return best, Reason.PREFERRED
     return best, Reason.NON_PREFERRED_FALLBACK if preferred else Reason.APP_DEFAULT
-

@@ -71,7 +71,9 @@ def no_template(case: Case) -> Escalate | None:
         if level > top:
             continue
         for channel in policy.organisation_order:
-            if registry.find(case.purpose, level, channel, "en", frozenset(), case.now, policy.template_grace):
+            if registry.find(
+                case.purpose, level, channel, "en", frozenset(), case.now, policy.template_grace
+            ):
                 return None
     return Escalate(Draft(Role.CSO, priority(case, Priority.P2), Reason.NO_TEMPLATE))
 
@@ -101,9 +103,7 @@ def whole_care_objection(case: Case) -> Suppress | Escalate | None:
     if case.purpose in COURTESY or case.purpose is Purpose.WAITLIST_VALIDATION:
         return Suppress(Reason.OBJECTION_UPHELD)
     rank = Priority.P1 if case.pressing else Priority.P3
-    return Escalate(
-        Draft(Role.IG, rank, Reason.WHOLE_CARE_OBJECTION, copy_roles=(Role.CLIN,), own_role=True)
-    )
+    return Escalate(Draft(Role.IG, rank, Reason.WHOLE_CARE_OBJECTION, copy_roles=(Role.CLIN,), own_role=True))
 
 
 def service_objection(case: Case) -> Suppress | Escalate | None:

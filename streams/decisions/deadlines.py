@@ -49,9 +49,7 @@ def deadline(draft: Draft, timing: Timing, policy: Policy, now: Instant) -> Dead
     return Deadline(priority, due, acknowledge)
 
 
-def _complete_by(
-    draft: Draft, priority: Priority, in_window: bool, policy: Policy, now: Instant
-) -> Instant:
+def _complete_by(draft: Draft, priority: Priority, in_window: bool, policy: Policy, now: Instant) -> Instant:
     if draft.due_at is not None:
         return max(draft.due_at, now + _TIGHT)
     if priority in _COMPLETE:

@@ -44,7 +44,17 @@ NO_TIMING: Final = Timing()
 class Desk:
     """Collects what one record changes. ``trigger`` names the record: its event id and position."""
 
-    __slots__ = ("at", "env", "event_id", "occurred_at", "ordinal", "outputs", "patient", "patient_id", "shard")
+    __slots__ = (
+        "at",
+        "env",
+        "event_id",
+        "occurred_at",
+        "ordinal",
+        "outputs",
+        "patient",
+        "patient_id",
+        "shard",
+    )
 
     def __init__(
         self,
@@ -269,12 +279,19 @@ class Desk:
         """Write a line of the safety log: incidents and near misses, without personal detail (S2 line 89)."""
         self.write(
             SafetyEntry(
-                safety_id(self.patient_id, kind, cause), self.patient_id, kind, subject, decided, task, self.now
+                safety_id(self.patient_id, kind, cause),
+                self.patient_id,
+                kind,
+                subject,
+                decided,
+                task,
+                self.now,
             )
         )
 
     def companion(self, draft: Draft, about: tuple[SubjectKind, str, int]) -> str:
         """Open a task that belongs to no request: raised by an objection, a receipt or the calendar."""
         asked = Asked(about[0], about[1], about[2], self.event_id, self.at, self.occurred_at)
-        return self.open_task(asked, replace(draft, companion=True, about=about), self.decision_id_for(asked), None)
-
+        return self.open_task(
+            asked, replace(draft, companion=True, about=about), self.decision_id_for(asked), None
+        )

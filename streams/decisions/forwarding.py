@@ -38,7 +38,11 @@ def forward(desk: Desk, asked: Asked, survivor: str) -> None:
 def forward_objections(desk: Desk, before: PatientState) -> None:
     """When a record has just been superseded, its objections bind messages to the survivor too."""
     identity = desk.patient.identity
-    if identity is None or identity.record_status is not RecordStatus.SUPERSEDED or not identity.superseded_by:
+    if (
+        identity is None
+        or identity.record_status is not RecordStatus.SUPERSEDED
+        or not identity.superseded_by
+    ):
         return
     known = before.identity
     if known is not None and known.superseded_by == identity.superseded_by:

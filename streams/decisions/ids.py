@@ -32,7 +32,9 @@ def decision_id(patient_id: str, event_id: str, place: str, ordinal: int) -> str
     return uuid5(f"decision/{patient_id}/{event_id}/{place}/{ordinal}")
 
 
-def command_id(patient_id: str, subject: str, version: int, purpose: str, recipient: str, channel: str) -> str:
+def command_id(
+    patient_id: str, subject: str, version: int, purpose: str, recipient: str, channel: str
+) -> str:
     """``command/<patient>/<kind>:<id>/<version>/<purpose>/<recipient>/<channel>``: one message of that content."""
     return uuid5(f"command/{patient_id}/{subject}/{version}/{purpose}/{recipient}/{channel}")
 

@@ -24,7 +24,7 @@ from streams.domain.events import (
 )
 from streams.domain.limits import violation
 from streams.domain.nhs_number import is_valid
-from streams.domain.patient import PatientState
+from streams.domain.patient import AppointmentEntry, ObjectionEntry, PatientState, RequestEntry, ResultEntry
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Priority, Reason, Role, SubjectKind, Topic
 from streams.policy.model import Policy
@@ -125,7 +125,7 @@ def _wrong_person_tasks(event: Event, policy: Policy, now: Instant) -> tuple[Dra
 
 
 def _known(patient: PatientState, body: Body) -> tuple[int, Body] | None:
-    found = None
+    found: AppointmentEntry | ResultEntry | ObjectionEntry | RequestEntry | None = None
     if isinstance(body, Appointment):
         found = patient.appointments.get(body.appointment_id)
     elif isinstance(body, Result):

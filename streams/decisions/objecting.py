@@ -80,7 +80,13 @@ def _first_of_its_kind(patient: PatientState, body: Objection) -> str:
     """Two objections to the same thing are both kept and make one task (C107)."""
 
     def kind(one: Objection) -> tuple[object, ...]:
-        return one.scope, frozenset(one.channels), one.channel_group, frozenset(one.services), one.recipient_ref
+        return (
+            one.scope,
+            frozenset(one.channels),
+            one.channel_group,
+            frozenset(one.services),
+            one.recipient_ref,
+        )
 
     for entry in active(patient):
         if kind(entry.body) == kind(body):
@@ -147,4 +153,3 @@ def look_again(desk: Desk) -> None:
         )
         if not same:
             carry_out(desk, ruling)
-

@@ -55,7 +55,9 @@ def removed_recipients(patient: PatientState) -> frozenset[str]:
     return frozenset(
         entry.body.recipient_ref
         for entry in patient.objections.values()
-        if not entry.withdrawn and entry.body.scope is Scope.RECIPIENT and entry.body.recipient_ref is not None
+        if not entry.withdrawn
+        and entry.body.scope is Scope.RECIPIENT
+        and entry.body.recipient_ref is not None
     )
 
 
@@ -158,9 +160,7 @@ def is_unclear(entries: list[ObjectionEntry]) -> bool:
 
 def every_method_objected(case: Case) -> bool:
     """Whether even a letter and a call are objected to: only a meeting in person is left (B4)."""
-    return all(
-        covering(case, channel) for channel in (*ELECTRONIC, Channel.LETTER, Channel.PHONE_HUMAN)
-    )
+    return all(covering(case, channel) for channel in (*ELECTRONIC, Channel.LETTER, Channel.PHONE_HUMAN))
 
 
 def _covers_service(body: Objection, service: str) -> bool:

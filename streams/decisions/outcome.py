@@ -22,7 +22,6 @@ from streams.domain.vocabulary import (
     Level,
     Outcome,
     Priority,
-    Purpose,
     Reason,
     Role,
     SubjectKind,
@@ -67,7 +66,9 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
             untell(desk, asked)
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
     tasks.extend(_conflicts(desk, case))
-    outcome = {Escalate: Outcome.ESCALATE, Suppress: Outcome.SUPPRESS, Quarantine: Outcome.QUARANTINE}[type(verdict)]
+    outcome = {Escalate: Outcome.ESCALATE, Suppress: Outcome.SUPPRESS, Quarantine: Outcome.QUARANTINE}[
+        type(verdict)
+    ]
     desk.record_decision(
         asked,
         outcome,
@@ -80,7 +81,9 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     if isinstance(verdict, Quarantine):
         at = asked.position
         desk.write(
-            DeadLetter(None, None, verdict.reason, at.topic, at.partition, at.offset, None, verdict.error, desk.now)
+            DeadLetter(
+                None, None, verdict.reason, at.topic, at.partition, at.offset, None, verdict.error, desk.now
+            )
         )
     if isinstance(verdict, Suppress):
         if verdict.reason is Reason.COALESCED:
@@ -165,11 +168,8 @@ def _conflicts(desk: Desk, case: Case) -> list[str]:
     recipient = case.recipient
     if recipient is None or not (case.patient.objections or case.patient.permissions):
         return []
-    opened = []
-    for channel in recipient.preferred:
-        if covering(case, channel):
-            opened.append(conflict_task(desk, channel))
-    if case.recipient is not None and any(refused(case.patient, p.channel) for p in case.patient.permissions):
+    opened = [conflict_task(desk, channel) for channel in recipient.preferred if covering(case, channel)]
+    if any(refused(case.patient, p.channel) for p in case.patient.permissions):
         opened.extend(refusal_tasks(desk))
     return opened
 
@@ -213,7 +213,7 @@ def _send(desk: Desk, ruling: Ruling, send: Send, supersedes: str | None) -> Non
             send.address,
             send.template.id,
             send.template.version,
-            _parameters(case, send.level),
+            send.parameters,
             send.language,
             send.level,
             send.reason,
@@ -272,7 +272,9 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
     if send.level is Level.L3 and asked.kind is SubjectKind.RESULT:
         desk.change(notice_until=desk.now + desk.env.policy.coalesce, notice_at=desk.now)
     for proxy_id in copies_wanted(case):
-        copy = replace(asked, copy_to=proxy_id, ordinal=asked.ordinal + 1, until=desk.now, reason=None, rule="")
+        copy = replace(
+            asked, copy_to=proxy_id, ordinal=asked.ordinal + 1, until=desk.now, reason=None, rule=""
+        )
         desk.change(asked={**desk.patient.asked, copy.key: copy})
 
 
@@ -357,17 +359,3 @@ def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
         case.now,
         expires,
     )
-
-
-def _parameters(case: Case, level: Level) -> dict[str, str]:
-    """What the template may say (LNT-07): appointment facts from L1 on, the generic site where it is sensitive."""
-    parameters = {"organisation": case.policy.organisation}
-    body = case.appointment
-    if body is None or level < Level.L1:
-        return parameters
-    parameters["starts_at"] = str(body.starts_at)
-    parameters["site"] = body.generic_site if case.sensitive or not body.site else body.site
-    if case.purpose is Purpose.APPT_VIRTUAL_INVITE and body.join_link_ref is not None:
-        parameters["join_link_ref"] = body.join_link_ref
-    return parameters
-

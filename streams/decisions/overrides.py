@@ -58,7 +58,9 @@ GROUND_TASKS: Final[dict[Ground, GroundTask]] = {
     Ground.G4: GroundTask(Role.PLAN, Priority.P1, 2 * HOUR, (frozenset({Role.PLAN}), frozenset({Role.CG}))),
     Ground.G5: GroundTask(Role.ADMIN, Priority.P3, None, (frozenset({Role.ADMIN}), frozenset({Role.IG}))),
     Ground.G6: GroundTask(Role.BOOK, Priority.P2, None, (frozenset({Role.BOOK}), frozenset({Role.CLIN}))),
-    Ground.G7: GroundTask(Role.SAFE, Priority.P0, 15 * MINUTE, (frozenset({Role.SAFE}), frozenset({Role.CG}))),
+    Ground.G7: GroundTask(
+        Role.SAFE, Priority.P0, 15 * MINUTE, (frozenset({Role.SAFE}), frozenset({Role.CG}))
+    ),
     Ground.G8: GroundTask(
         Role.PHARM, Priority.P0, 30 * MINUTE, (frozenset({Role.PHARM, Role.DUTY}), frozenset({Role.CG}))
     ),
@@ -143,7 +145,9 @@ def never_automatic(tested: Tested) -> Escalate | None:
     if is_unclear(entries) or any(one.refused for one in blocked):
         role = plan.role if plan is not None else role_for(case.purpose)
         options = _OPTIONS
-        draft = Draft(role, rank, Reason.UNCLEAR_OBJECTION, (Role.IG,), ground, within, None, options, do_not_use)
+        draft = Draft(
+            role, rank, Reason.UNCLEAR_OBJECTION, (Role.IG,), ground, within, None, options, do_not_use
+        )
         return Escalate(draft)
     return None
 

@@ -59,7 +59,9 @@ def unauthorised_ground(case: Case) -> Quarantine | None:
     if request.authorised_by and request.authoriser_role in RAISERS[case.purpose]:
         return None
     task = Draft(Role.IG, Priority.P1, Reason.DATA_QUALITY, own_role=True)
-    return Quarantine(Reason.UNAUTHORISED_GROUND, "no authorised person of the ground's role is named", (task,))
+    return Quarantine(
+        Reason.UNAUTHORISED_GROUND, "no authorised person of the ground's role is named", (task,)
+    )
 
 
 def threat(case: Case) -> Escalate | None:
@@ -203,4 +205,3 @@ def replay_guard(case: Case) -> Suppress | None:
         return None
     relevant = case.timing.affected_start is not None or case.timing.needed_by is not None
     return None if relevant else Suppress(Reason.REPLAY_GUARD)
-

@@ -63,7 +63,9 @@ def resolve(desk: Desk, body: Resolution) -> None:
         case ResolutionKind.OVERRIDE_APPROVED:
             _approve(desk, body.task_id, task, body)
         case ResolutionKind.OVERRIDE_REFUSED:
-            _change(desk, body.task_id, task, options=tuple(o for o in task.options if o != "one_off_override"))
+            _change(
+                desk, body.task_id, task, options=tuple(o for o in task.options if o != "one_off_override")
+            )
         case ResolutionKind.CLOSED:
             _close(desk, body.task_id, task, body)
         case _:
@@ -170,9 +172,11 @@ def _permit(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> Permit | 
     if ground is None or body.channel is None or not body.rationale_ref:
         return None
     objection = desk.patient.objections.get(body.objection_id) if body.objection_id is not None else None
-    if objection is None or objection.withdrawn or objection.version != body.objection_version:
-        if ground is not Ground.G7:
-            return None
+    current = (
+        objection is not None and not objection.withdrawn and objection.version == body.objection_version
+    )
+    if not current and ground is not Ground.G7:
+        return None
     protected = objection is not None and objection.body.reason in PROTECTED_REASONS
     people = approvers(body, ground, protected=protected)
     if people is None:
@@ -241,9 +245,12 @@ def _stand(desk: Desk, body: Resolution) -> None:
     if not sound:
         _refuse(desk, "standing_decision_refused", None)
         return
-    assert objection is not None and body.ground is not None and body.channel is not None
+    assert objection is not None
+    assert body.ground is not None
+    assert body.channel is not None
+    assert body.rationale_ref is not None
     people = approvers(body, body.ground, protected=False)
-    assert people is not None and body.rationale_ref is not None
+    assert people is not None
     decision = StandingDecision(
         objection.body.objection_id,
         objection.version,

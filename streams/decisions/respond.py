@@ -97,7 +97,9 @@ def _decide(desk: Desk, event: Event) -> None:
     kind, id_, version = subject_of(event)
     envelope = event.envelope
     marks = flags(event, desk.env.policy, desk.now)
-    asked = Asked(kind, id_, version, envelope.event_id, desk.at, desk.occurred_at, envelope.replay, flags=marks)
+    asked = Asked(
+        kind, id_, version, envelope.event_id, desk.at, desk.occurred_at, envelope.replay, flags=marks
+    )
     supersede_older(desk, asked)
     settle(desk, asked, counted=True)
 
@@ -106,7 +108,12 @@ def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
     """Walk the table for a request and make its outcome true; a rule that fails gives it to a person."""
     try:
         case = frame(desk.patient_id, desk.patient, asked, desk.env)
-        if counted and asked.kind is SubjectKind.APPOINTMENT and case.purpose in _COUNTED and case.difference.any:
+        if (
+            counted
+            and asked.kind is SubjectKind.APPOINTMENT
+            and case.purpose in _COUNTED
+            and case.difference.any
+        ):
             desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
         ruling = decide(replace(case, shard=desk.shard))
     except CannotDecide as error:
@@ -177,7 +184,9 @@ def wake(patient_id: str, patient: PatientState, env: Environment) -> Response:
     """Do what is due at ``env.now``: holds first, then receipts that never came, tasks, calls that never came."""
     desk = Desk(patient_id, patient, env, "", Position(Topic.PATIENT_TABLE, 0, 0, env.now), env.now)
     desk.change(version=patient.version + 1)
-    due = sorted((a for a in patient.asked.values() if 0 < a.until <= env.now), key=lambda a: (a.until, a.key))
+    due = sorted(
+        (a for a in patient.asked.values() if 0 < a.until <= env.now), key=lambda a: (a.until, a.key)
+    )
     for asked in due:
         if desk.patient.asked.get(asked.key) is asked:
             settle(desk, asked)

@@ -87,7 +87,11 @@ def agreement(case: Case) -> Agreement | None:
     if not body.within_threshold:
         return None
     for agreed in case.patient.agreements:
-        if agreed.test_code == body.test_code and agreed.unit == body.value_unit and case.now < agreed.valid_to:
+        if (
+            agreed.test_code == body.test_code
+            and agreed.unit == body.value_unit
+            and case.now < agreed.valid_to
+        ):
             return agreed
     return None
 
@@ -98,7 +102,11 @@ def units_differ(case: Case) -> Case | None:
     if not body.within_threshold or agreement(case) is not None:
         return None
     for agreed in case.patient.agreements:
-        if agreed.test_code == body.test_code and agreed.unit != body.value_unit and case.now < agreed.valid_to:
+        if (
+            agreed.test_code == body.test_code
+            and agreed.unit != body.value_unit
+            and case.now < agreed.valid_to
+        ):
             task = Draft(Role.DQ, Priority.P3, Reason.DATA_QUALITY, companion=True, unbound=True)
             return replace(case, companions=(*case.companions, task))
     return None
@@ -142,7 +150,9 @@ def _carries_l4(case: Case) -> bool:
     """Whether some channel could carry L4 to the patient; who receives it is settled in stage 5."""
     reader = Recipient(RecipientRole.PATIENT, None, case.patient.contacts, ())
     tested = channels.candidates(replace(case, recipient=reader))
-    return any(c.eligible and not c.lowered and c.channel in (Channel.NHS_APP, Channel.LETTER) for c in tested)
+    return any(
+        c.eligible and not c.lowered and c.channel in (Channel.NHS_APP, Channel.LETTER) for c in tested
+    )
 
 
 def available(case: Case) -> Hold | Case | None:

@@ -34,7 +34,8 @@ class Rule(msgspec.Struct, frozen=True):
     ask: Callable[[Any], Any]
 
 
-R = Reason
+R: Final = Reason  # short, so that a row stays a row
+
 INTAKE_ROWS: Final = (
     ("1.1", "The bytes could not be read, or an objection was empty", "S2 line 34"),
     ("1.2", "A field is too long, has control characters or an impossible date", "S2 line 34"),
@@ -51,6 +52,7 @@ OTHER_ROWS: Final = (
     ("fault", "A rule failed; a person looks at it", "S2 line 30"),
 )
 
+# fmt: off
 RULES: Final[tuple[Rule, ...]] = (
     Rule("1.7", "Not about the person's own care", (R.OUT_OF_SCOPE_PURPOSE,), "S1 line 5", REQUEST, relevance.out_of_scope),
     Rule("1.8", "Emergency, bad news or a complex matter: a clinician, never a message", (R.EMERGENCY, R.BAD_NEWS, R.COMPLEX_CLINICAL), "S2 line 52", REQUEST, relevance.never_a_message),
@@ -130,6 +132,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("4.6", "No approved wording is left", (R.NO_TEMPLATE,), "S2 line 143", ANY, selection.wording_missing),
     Rule("7.6", "It cannot arrive in time", (R.CANNOT_ARRIVE_IN_TIME, R.REMINDER_NOT_DELIVERABLE, R.UNCONTACTABLE), "S0 line 67", ANY, selection.too_late),
 )
+# fmt: on
 
 RULES_FOR: Final[dict[SubjectKind, tuple[Rule, ...]]] = {
     kind: tuple(rule for rule in RULES if kind in rule.kinds)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from streams.domain.decision import Draft, Escalate, Hold, Send, Suppress
-from streams.domain.records import Override, TemplateRef
+from streams.domain.records import Override
 from streams.domain.vocabulary import Channel, Priority, Purpose, Reason, RecipientRole, Role
+from streams.policy.model import PhoneCover
 
 from .case import Case
 from .channels import Candidate, candidates, choose, language_of
 from .objections import covering
 from .purposes import RESULT_PURPOSES, role_for
-
-_REAL_TIME: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL})
+from .wording import fill
 
 
 class Tested(msgspec.Struct, frozen=True):
@@ -54,9 +52,9 @@ def phone_preferred(tested: Tested) -> Escalate | None:
 def _honours_phone(case: Case) -> bool:
     covered = case.policy.honour_phone_preference
     return (
-        "all" in covered
-        or ("results" in covered and case.purpose in RESULT_PURPOSES)
-        or ("short_notice" in covered and case.timing.short_notice)
+        PhoneCover.ALL in covered
+        or (PhoneCover.RESULTS in covered and case.purpose in RESULT_PURPOSES)
+        or (PhoneCover.SHORT_NOTICE in covered and case.timing.short_notice)
     )
 
 
@@ -67,9 +65,9 @@ def send(tested: Tested) -> Send | Hold | None:
         return None
     case = tested.case
     chosen, reason = choose(case, eligible)
-    assert chosen is not None and chosen.release is not None
+    assert chosen.release is not None
     if chosen.release.at > case.now:
-        watch = ()
+        watch: tuple[Draft, ...] = ()
         if chosen.release.watch:
             watch = (Draft(Role.BOOK, Priority.P2, Reason.OPENING_WATCH, companion=True),)
         return Hold(chosen.release.reason or Reason.CHANNEL_WINDOW, chosen.release.at, companions=watch)
@@ -79,7 +77,10 @@ def send(tested: Tested) -> Send | Hold | None:
 def message(case: Case, chosen: Candidate, reason: Reason, override: Override | None = None) -> Send:
     """Put the message together: one channel, one address, one template (I14)."""
     recipient, contact, template = case.recipient, chosen.contact, chosen.template
-    assert recipient is not None and contact is not None and template is not None
+    assert recipient is not None
+    assert contact is not None
+    assert template is not None
+    language = language_of(case, template)
     tasks = []
     if case.timing.late and case.is_appointment:
         tasks.append(
@@ -95,8 +96,9 @@ def message(case: Case, chosen: Candidate, reason: Reason, override: Override | 
         recipient.role,
         recipient.proxy_ref,
         chosen.level,
-        TemplateRef(template.id, template.version, template.hash),
-        language_of(case, template),
+        template.ref,
+        language,
+        fill(case, template, language),
         override,
         tuple(tasks),
         "override_review" if override is not None else None,
@@ -128,7 +130,9 @@ def _has_detail(tested: Tested) -> bool:
 
 def no_permission(tested: Tested) -> Escalate | Suppress | None:
     """7.3: only a missing permission is in the way."""
-    if not (_only(tested, "E4") or (_any(tested, "E4") and not _only(tested, "E7") and not _only(tested, "E8"))):
+    if not (
+        _only(tested, "E4") or (_any(tested, "E4") and not _only(tested, "E7") and not _only(tested, "E8"))
+    ):
         return None
     return _undeliverable(tested.case, Role.ADMIN, Reason.NO_PERMISSION)
 
@@ -167,9 +171,9 @@ def _undeliverable(case: Case, role: Role, reason: Reason) -> Escalate | Suppres
     if case.failed_before:
         return uncontactable(case)
     rank = Priority.P1 if case.pressing else Priority.P3
-    if reason is Reason.CANNOT_ARRIVE_IN_TIME and case.timing.short_notice:
-        if not case.policy.urgent_window.contains(case.now):
-            rank = Priority.P0
+    tonight = case.timing.short_notice and not case.policy.urgent_window.contains(case.now)
+    if reason is Reason.CANNOT_ARRIVE_IN_TIME and tonight:
+        rank = Priority.P0
     options = ("phone", "letter", "correct_details")
     return Escalate(Draft(role, rank, reason, options=options))
 

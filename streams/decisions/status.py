@@ -16,7 +16,9 @@ from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Rol
 from .case import Case
 from .purposes import SAFETY_PURPOSES
 
-_LOOK_AGAIN: Final = 10 * MINUTE  # while sends are stopped: often enough for a result, rare enough for the log
+_LOOK_AGAIN: Final = (
+    10 * MINUTE
+)  # while sends are stopped: often enough for a result, rare enough for the log
 _LONGEST_STOP: Final = HOUR  # a result that waited so long for the state goes to a clinician
 
 

@@ -49,6 +49,7 @@ class Send(msgspec.Struct, frozen=True):
     level: Level
     template: TemplateRef
     language: str
+    parameters: dict[str, str]
     override: Override | None = None
     companions: tuple[Draft, ...] = ()
     companion_safety: str | None = None

@@ -293,9 +293,7 @@ class Resolution(msgspec.Struct, frozen=True, array_like=True):
     valid_to: Instant | None = None
 
 
-Body: TypeAlias = (
-    Appointment | Result | Objection | PatientSections | Request | Receipt | Resolution
-)
+Body: TypeAlias = Appointment | Result | Objection | PatientSections | Request | Receipt | Resolution
 
 #: Which body each input topic carries.
 BODY_OF: Final[dict[Topic, type[Body]]] = {

@@ -38,6 +38,10 @@ FURTHEST_START: Final[Millis] = (5 * 365 + 2) * DAY
 _EARLIEST: Final[Instant] = -62_135_510_400_000
 _LATEST: Final[Instant] = 253_402_214_400_000
 
+#: Entries in a list or mapping: far above any real one, far below what would make a patient's state grow
+#: without bound (architecture 5).
+ENTRIES: Final = 500
+
 #: Control characters: C0 and C1, line and paragraph separators, the bidirectional controls, which make
 #: a text show as something else, and halves of surrogate pairs, which are no characters.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -54,7 +58,10 @@ def violation(event: Event, now: Instant) -> tuple[Reason, str] | None:
         return Reason.BAD_TIME, "occurred_at"
     texts: list[str | None] = [envelope.event_id, envelope.patient_id, envelope.source, envelope.recorded_by]
     instants: list[Instant | None] = []
-    _gatherer(type(body))(body, texts, instants)
+    try:
+        _gatherer(type(body))(body, texts, instants)
+    except _TooManyEntries as field:
+        return Reason.FIELD_TOO_LONG, str(field)
     written = list(filter(None, texts))
     together = "".join(written)
     if not together.isprintable() or (len(together) > ID_LENGTH and max(map(len, written)) > ID_LENGTH):
@@ -110,37 +117,44 @@ def _gatherer(type_: type[msgspec.Struct]) -> Gatherer:
     kinds = get_type_hints(type_)
     texts = _getter([name for name, kind in kinds.items() if kind is str or str in get_args(kind)])
     instants = _getter([name for name in kinds if name in INSTANT_FIELDS])
-    inner = [(name, each) for name, kind in kinds.items() if (each := _each(kind)) is not None]
+    parts = [(name, each) for name, kind in kinds.items() if (each := _part(kind)) is not None]
+    lists = [(name, each) for name, kind in kinds.items() if (each := _list(kind)) is not None]
 
     def gather(part: Any, found: list[str | None], times: list[Instant | None]) -> None:
         found += texts(part)
         times += instants(part)
-        for name, each in inner:
+        for name, one in parts:
+            value = getattr(part, name)
+            if value is not None:
+                one(value, found, times)
+        for name, each in lists:
             value = getattr(part, name)
             if value:
+                if len(value) > ENTRIES:
+                    raise _TooManyEntries(name)
                 each(value, found, times)
 
     return gather
 
 
-def _each(kind: Any) -> Gatherer | None:
-    """Give what gathers from a field that holds a list, a mapping or a part; None for any other field."""
-    kind = (
-        next((member for member in get_args(kind) if member is not NoneType), kind)
-        if _nullable(kind)
-        else kind
-    )
-    if _is_struct(kind):
-        return _gatherer(kind)
+def _part(kind: Any) -> Gatherer | None:
+    """Give what gathers from a field that holds a part; None for any other field."""
+    kind = _not_null(kind)
+    return _gatherer(kind) if _is_struct(kind) else None
+
+
+def _list(kind: Any) -> Gatherer | None:
+    """Give what gathers from a field that holds a list or a mapping; None for any other field."""
+    kind = _not_null(kind)
     if get_origin(kind) is dict:
         return lambda mapping, found, times: found.extend((*mapping, *mapping.values()))
     if get_origin(kind) is not tuple:
         return None
-    (item,) = set(get_args(kind)) - {Ellipsis}
+    item = get_args(kind)[0]
     if item is str:
         return lambda items, found, times: found.extend(items)
     if not _is_struct(item):
-        return None
+        return lambda items, found, times: None
     one = _gatherer(item)
 
     def each(items: Any, found: list[str | None], times: list[Instant | None]) -> None:
@@ -157,12 +171,18 @@ def _getter(names: list[str]) -> Getter:
     return lambda part: tuple(getattr(part, name) for name in names)
 
 
-def _nullable(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType)
+def _not_null(kind: Any) -> Any:
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    return next(member for member in get_args(kind) if member is not NoneType)
 
 
 def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+class _TooManyEntries(Exception):
+    """A list or mapping is longer than ``ENTRIES``; the argument is the field's name."""
 
 
 # --- the careful way: every field by itself ------------------------------------------------------

@@ -123,7 +123,9 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     @property
     def key(self) -> str:
         """The subject's key; a copy to a proxy is a request of its own."""
-        return f"{self.kind}:{self.id}" if self.copy_to is None else f"{self.kind}:{self.id}:copy:{self.copy_to}"
+        return (
+            f"{self.kind}:{self.id}" if self.copy_to is None else f"{self.kind}:{self.id}:copy:{self.copy_to}"
+        )
 
 
 class Sent(msgspec.Struct, frozen=True, array_like=True):
