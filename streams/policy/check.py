@@ -1,0 +1,194 @@
+"""From a document to a checked ``Policy``, or to everything that is wrong with it.
+
+Each key is read by itself; then settings that are right alone and wrong together are looked for. What is
+only doubtful is refused in a file; a scenario may try it, since the rules themselves stay safe.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+
+from streams.domain.calendar import Calendar, DailyWindow
+from streams.domain.time import DAY, MINUTE
+from streams.domain.vocabulary import SENDABLE, Channel, Level
+
+from . import sections
+from .document import Document, Item, Problem, Problems, Weight
+from .keys import PLAIN, TOP_LEVEL, groups
+from .model import AppFirst, OverrideMode, PermissionModel, Policy
+from .templates import Registry
+
+__all__ = ["build"]
+
+
+def build(document: Document, registry: Registry) -> tuple[Policy, tuple[Problem, ...]]:
+    """Make a policy of a complete document. With any problem the policy is not to be used."""
+    problems = Problems(document)
+    fields = problems.root().table(TOP_LEVEL, required=TOP_LEVEL_REQUIRED)
+    reader = _Fields(fields, problems)
+    mode = reader.choice("override_mode", OverrideMode)
+    policy = Policy(
+        version=f"{reader.text('version')}+{_fingerprint(document, registry)}",
+        permission_model=reader.choice("permission_model", PermissionModel),
+        override_mode=mode,
+        nhs_app_first=reader.choice("nhs_app_first", AppFirst),
+        honour_phone_preference=sections.phone_cover(reader.item("honour_phone_preference")),
+        record_mode=sections.record_mode(reader.item("record_mode")),
+        quiet_hours=sections.daily_window(reader.item("quiet_hours")),
+        urgent_window=sections.daily_window(reader.item("urgent_window")),
+        service_hours=sections.weekly_window(reader.item("service_hours")),
+        contact_line=sections.weekly_window(reader.item("contact_line")),
+        organisation=reader.text("organisation"),
+        organisation_order=reader.item("organisation_order").choices(Channel, SENDABLE),
+        channels=sections.channels(reader.item("channels"), strict=reader.flag("strict_channels")),
+        sensitive_services=frozenset(e.text(40) for e in reader.item("sensitive_services").entries()),
+        roles=sections.roles(reader.item("roles")),
+        override_policies=sections.override_policies(reader.item("override_policies"), mode),
+        calendar=Calendar(
+            sections.bank_holidays(reader.item("bank_holidays")),
+            sections.days(reader.item("working_days")),
+            sections.weekly_window(reader.item("service_hours")),
+        ),
+        templates=registry,
+        **reader.plain(),
+    )
+    if not problems.found:
+        _contradictions(policy, document, problems)
+    return policy, tuple(problems.found)
+
+
+TOP_LEVEL_REQUIRED: Final = tuple(key for key in TOP_LEVEL if key != "templates")
+
+
+class _Fields:
+    """The top level of a document; a key that is missing was noted already and reads as nothing."""
+
+    def __init__(self, fields: Mapping[str, Item], problems: Problems) -> None:
+        self._fields = fields
+        self._silent = Problems(problems.document)  # notes about stand-ins for missing keys go nowhere
+        self._problems = problems
+
+    def item(self, key: str) -> Item:
+        return self._fields.get(key) or Item({}, (key,), self._silent)
+
+    def text(self, key: str) -> str:
+        return self.item(key).text(80)
+
+    def flag(self, key: str) -> bool:
+        return Item(self.item(key).value, (key,), self._silent).flag()
+
+    def choice(self, key: str, kind: type[Any]) -> Any:
+        return self.item(key).choice(kind)
+
+    def plain(self) -> dict[str, Any]:
+        """Read every setting of ``keys.PLAIN`` into the field it fills."""
+        nested = {group: self.item(group).table(keys, required=keys) for group, keys in groups().items()}
+        found = {}
+        for setting in PLAIN:
+            group, dot, key = setting.key.partition(".")
+            item = nested[group].get(key) if dot else self._fields.get(group)
+            found[setting.field] = setting.read(item or Item(None, (setting.key,), self._silent))
+        return found
+
+
+def _fingerprint(document: Document, registry: Registry) -> str:
+    """Eight hexadecimal digits over everything that decides: the settings and the wordings."""
+    content = {key: value for key, value in document.data.items() if key != "templates"}
+    content["templates"] = [(t.id, t.version, t.hash) for t in registry.templates]
+    content["terms"] = [tuple(map(str, (t.word, t.kind, t.allowed_from))) for t in registry.terms.listed]
+    text = json.dumps(content, sort_keys=True, default=str, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:8]
+
+
+def _contradictions(policy: Policy, document: Document, problems: Problems) -> None:
+    """Settings that are each allowed and do not fit together."""
+    note = problems.note
+    if not policy.calendar.working_days & policy.service_hours.days:
+        note(
+            ("working_days",),
+            "the service is open on none of them: no deadline would ever come",
+            "days of both",
+        )
+    if policy.skew_reject <= policy.skew_tolerance:
+        note(("skew_reject_h",), "is not above skew_tolerance_min", "a longer time than skew_tolerance_min")
+    if policy.min_useful_notice >= policy.short_notice:
+        note(
+            ("min_useful_notice_min",),
+            "is not below short_notice_hours: every short-notice change would be late",
+            "a shorter time than short_notice_hours",
+        )
+    if policy.proxy_review_age > policy.proxy_suspend_age:
+        note(("proxy_review_age",), "is above proxy_suspend_age", "11 to 13 (B11)", Weight.DOUBTFUL)
+    elif not 11 <= policy.proxy_review_age <= 13:
+        note(("proxy_review_age",), f"is {policy.proxy_review_age}", "11 to 13 (B11)", Weight.DOUBTFUL)
+    if policy.app_unread_short > policy.app_unread:
+        note(
+            ("app_unread_short_h",),
+            "is longer at short notice than otherwise",
+            "at most app_unread_h",
+            Weight.DOUBTFUL,
+        )
+    if not _covers_waking_hours(policy.urgent_window, policy.quiet_hours):
+        note(
+            ("urgent_window",),
+            "is closed at times that are not quiet hours: urgent messages would wait while others go",
+            "at least the time outside quiet_hours",
+            Weight.DOUBTFUL,
+        )
+    _channel_contradictions(policy, problems)
+
+
+def _channel_contradictions(policy: Policy, problems: Problems) -> None:
+    for channel, settings in policy.channels.items():
+        path = ("channels", channel.value)
+        on = settings.enabled and (channel is not Channel.IM_COMMERCIAL or policy.im_commercial)
+        if on and channel not in policy.organisation_order:
+            problems.note(
+                ("organisation_order",),
+                f"leaves out {channel}, which is enabled: it would never be used",
+                "every enabled channel",
+                Weight.DOUBTFUL,
+            )
+        if settings.enabled and channel is Channel.IM_COMMERCIAL and not policy.im_commercial:
+            problems.note(
+                (*path, "enabled"), "is on while im_commercial is off", "both, or neither", Weight.DOUBTFUL
+            )
+    for channel in policy.organisation_order:
+        if channel not in policy.channels:
+            problems.note(
+                ("organisation_order",), f"names {channel}, which is not under channels", "its entry there"
+            )
+    commercial = policy.channels.get(Channel.IM_COMMERCIAL)
+    if policy.im_commercial and not (commercial and commercial.enabled):
+        problems.note(
+            ("im_commercial",),
+            "is on, but channels.im_commercial is not enabled and approved",
+            "approve and enable the channel, or off",
+            Weight.DOUBTFUL,
+        )
+    if policy.l4_enabled and not any(
+        c in policy.channels and policy.channels[c].max_level >= Level.L4
+        for c in (Channel.NHS_APP, Channel.LETTER)
+    ):
+        problems.note(
+            ("l4_enabled",),
+            "is on, but no channel may carry L4",
+            "max_level L4 for nhs_app or letter",
+            Weight.DOUBTFUL,
+        )
+
+
+@lru_cache(maxsize=64)
+def _covers_waking_hours(urgent: DailyWindow, quiet: DailyWindow) -> bool:
+    """Whether every minute outside quiet hours lies inside the urgent window, by the wall clock."""
+
+    def inside(window: DailyWindow, minute: int) -> bool:
+        if window.start < window.end:
+            return window.start <= minute < window.end
+        return minute >= window.start or minute < window.end
+
+    return all(inside(urgent, m) or inside(quiet, m) for m in range(DAY // MINUTE))
