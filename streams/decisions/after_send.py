@@ -25,8 +25,9 @@ from streams.domain.vocabulary import (
 from .decide import Ruling, decide
 from .desk import Desk
 from .framing import frame
-from .outcome import carry_out, untell
+from .outcome import carry_out
 from .request import asked_for_record, settled
+from .told import untell
 
 _FAILURES_TO_OPEN: Final = 5
 _FAILURES_WITHIN: Final = 2 * MINUTE

@@ -8,15 +8,12 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
-from streams.domain.patient import Asked, Sent
+from streams.domain.patient import Sent
 from streams.domain.records import (
-    Basis,
     DeadLetter,
-    ObjectionConsidered,
-    SendCommand,
     Subject,
 )
-from streams.domain.time import HOUR, MINUTE, Instant
+from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
     Level,
@@ -29,20 +26,17 @@ from streams.domain.vocabulary import (
 )
 
 from .case import Case
+from .commands import command_for
 from .decide import Ruling
 from .desk import Desk
 from .forwarding import forward
-from .framing import tell
-from .ids import command_id
-from .objections import covering, covers, refused
+from .objections import covering, refused
 from .recipients import copies_wanted
-from .timing import valid_until
+from .timing import confirm_by
+from .told import mark_told, untell
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL})
-_GDPR_ART6: Final = "6(1)(e)"
-_GDPR_ART9: Final = "9(2)(h)"
-_CLDC: Final = "implied_consent"
 
 
 def carry_out(desk: Desk, ruling: Ruling) -> None:
@@ -87,7 +81,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         )
     if isinstance(verdict, Suppress):
         if verdict.reason is Reason.COALESCED:
-            _mark_told(desk, case)
+            mark_told(desk, case)
         if verdict.forward_to is not None:
             forward(desk, asked, verdict.forward_to)
     _log(desk, ruling, decided)
@@ -194,39 +188,9 @@ def _send(desk: Desk, ruling: Ruling, send: Send, supersedes: str | None) -> Non
     case = ruling.case
     asked = case.asked
     decided = desk.decision_id_for(asked)
-    recipient = send.recipient if send.proxy_ref is None else f"{send.recipient}:{send.proxy_ref}"
-    subject = Subject(asked.kind, asked.id, asked.version)
-    id_ = command_id(
-        desk.patient_id, f"{asked.kind}:{asked.id}", asked.version, case.purpose, recipient, send.channel
-    )
-    expires = valid_until(case, send.channel)
-    desk.write(
-        SendCommand(
-            id_,
-            decided,
-            desk.patient_id,
-            case.purpose,
-            subject,
-            send.channel,
-            send.recipient,
-            send.proxy_ref,
-            send.address,
-            send.template.id,
-            send.template.version,
-            send.parameters,
-            send.language,
-            send.level,
-            send.reason,
-            _basis(desk, ruling, send, expires),
-            send.override,
-            desk.patient.version,
-            desk.env.policy.version,
-            desk.now,
-            expires,
-            supersedes,
-            desk.now,
-        )
-    )
+    command = command_for(desk, ruling, send, supersedes, decided)
+    id_, expires = command.command_id, command.valid_until
+    desk.write(command)
     tasks = _companions(desk, case, (*case.companions, *send.companions), decided)
     tasks.extend(_conflicts(desk, case))
     desk.record_decision(
@@ -268,7 +232,7 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         day=today,
         day_count=patient.day_count + 1 if patient.day == today else 1,
     )
-    _mark_told(desk, case)
+    mark_told(desk, case)
     if send.level is Level.L3 and asked.kind is SubjectKind.RESULT:
         desk.change(notice_until=desk.now + desk.env.policy.coalesce, notice_at=desk.now)
     for proxy_id in copies_wanted(case):
@@ -278,84 +242,8 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         desk.change(asked={**desk.patient.asked, copy.key: copy})
 
 
-def confirm_by(case: Case, channel: Channel) -> Instant:
-    """When a missing receipt means that the message did not arrive (B6.2); 0 for letters, which send none."""
-    if channel is Channel.LETTER:
-        return 0
-    policy, now, start = case.policy, case.now, case.timing.affected_start
-    if channel is Channel.NHS_APP:
-        return now + (policy.app_unread_short if case.timing.short_notice else policy.app_unread)
-    if not case.timing.short_notice or start is None:
-        return now + policy.confirm_within
-    return now + max(10 * MINUTE, min(2 * HOUR, (start - now) // 4))
-
-
-def _mark_told(desk: Desk, case: Case) -> None:
-    """The recipient now knows of this version; a copy to somebody else does not change that."""
-    asked, patient = case.asked, desk.patient
-    if asked.copy_to is not None:
-        return
-    if asked.kind is SubjectKind.APPOINTMENT:
-        entry = patient.appointments[asked.id]
-        if case.tried and entry.told is not None and entry.told.version == entry.version:
-            return
-        told = tell(entry.body, entry.version)
-        entry = replace(entry, told=told, before=entry.told)
-        desk.change(appointments={**patient.appointments, asked.id: entry})
-    elif asked.kind is SubjectKind.RESULT:
-        chase = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
-        result = replace(patient.results[asked.id], told_at=desk.now, chase_at=chase)
-        desk.change(results={**patient.results, asked.id: result})
-
-
-def untell(desk: Desk, asked: Asked) -> None:
-    """The message failed on every channel tried: what was told before it is what the recipient knows."""
-    patient = desk.patient
-    if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
-        entry = patient.appointments[asked.id]
-        if entry.told is not None and entry.told.version == asked.version:
-            entry = replace(entry, told=entry.before, before=None)
-            desk.change(appointments={**patient.appointments, asked.id: entry})
-    elif asked.kind is SubjectKind.RESULT and asked.id in patient.results:
-        result = replace(patient.results[asked.id], told_at=0, chase_at=0)
-        desk.change(results={**patient.results, asked.id: result})
-
-
 def _log(desk: Desk, ruling: Ruling, decided: str) -> None:
     kind = ruling.verdict.companion_safety or ruling.case.safety
     if kind is not None:
         asked = ruling.case.asked
         desk.log_safety(kind, Subject(asked.kind, asked.id, asked.version), decided, decided)
-
-
-def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
-    """B12: everything needed to answer "why was this sent?" years later."""
-    case = ruling.case
-    patient = case.patient
-    permission = next((p.evidence_ref for p in patient.permissions if p.channel is send.channel), None)
-    considered = tuple(
-        ObjectionConsidered(id_, entry.version, covers(entry.body, send.channel, case.service))
-        for id_, entry in patient.objections.items()
-        if not entry.withdrawn
-    )
-    return Basis(
-        _GDPR_ART6,
-        _GDPR_ART9,
-        _CLDC,
-        send.recipient,
-        send.proxy_ref,
-        case.purpose,
-        send.level,
-        send.reason,
-        patient.sections.preferences if patient.preferences is not None else None,
-        permission,
-        considered,
-        send.template,
-        ruling.path,
-        case.policy.version,
-        case.policy.version,
-        patient.version,
-        case.asked.occurred_at,
-        case.now,
-        expires,
-    )

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
 from streams.domain.decision import Draft, Escalate, Send, Suppress
 from streams.domain.patient import ObjectionEntry
 from streams.domain.records import Override
-from streams.domain.time import HOUR, MINUTE, Instant, Millis
+from streams.domain.time import HOUR, Instant, Millis
 from streams.domain.vocabulary import (
     ORDINARY_REASONS,
     Channel,
     Ground,
     Level,
     Priority,
-    Purpose,
     Reason,
     Role,
 )
@@ -30,71 +28,15 @@ from streams.policy.model import OverrideMode
 from . import standing
 from .case import Case
 from .channels import Candidate, candidates
+from .grounds import GROUND_TASKS, ground_for, rank_of
 from .objections import every_method_objected, is_protected, is_unclear
-from .purposes import APPOINTMENT_PURPOSES, COURTESY, GROUND_OF, role_for
+from .purposes import APPOINTMENT_PURPOSES, COURTESY, role_for
 from .selection import Tested, message, objected_channels, overridable
 
 _OPTIONS: Final = ("phone", "one_off_override", "letter_or_courier", "accept_not_contacted")
 _NO_OVERRIDE: Final = ("phone", "letter_or_courier", "accept_not_contacted")
 _NEVER_AUTOMATIC: Final = frozenset({Ground.G2, Ground.G7})
 _CAP: Final = {Ground.G1: Level.L0, Ground.G7: Level.L0, Ground.G8: Level.L2}
-_G3_PURPOSES: Final = frozenset({Purpose.APPT_CANCEL, Purpose.APPT_CHANGE})
-
-
-class GroundTask(msgspec.Struct, frozen=True):
-    """Who decides about a ground when only objected channels remain, how urgently, and within what time (B7)."""
-
-    role: Role
-    priority: Priority
-    within: Millis | None
-    approvers: tuple[frozenset[Role], ...]
-
-
-_CG_OR_IG: Final = frozenset({Role.CG, Role.IG})
-GROUND_TASKS: Final[dict[Ground, GroundTask]] = {
-    Ground.G1: GroundTask(Role.PH, Priority.P0, 60 * MINUTE, (frozenset({Role.PH}), frozenset({Role.CG}))),
-    Ground.G2: GroundTask(Role.WL, Priority.P4, None, (frozenset({Role.WL}), frozenset({Role.IG}))),
-    Ground.G3: GroundTask(Role.BOOK, Priority.P1, 60 * MINUTE, (frozenset({Role.BOOK}), _CG_OR_IG)),
-    Ground.G4: GroundTask(Role.PLAN, Priority.P1, 2 * HOUR, (frozenset({Role.PLAN}), frozenset({Role.CG}))),
-    Ground.G5: GroundTask(Role.ADMIN, Priority.P3, None, (frozenset({Role.ADMIN}), frozenset({Role.IG}))),
-    Ground.G6: GroundTask(Role.BOOK, Priority.P2, None, (frozenset({Role.BOOK}), frozenset({Role.CLIN}))),
-    Ground.G7: GroundTask(
-        Role.SAFE, Priority.P0, 15 * MINUTE, (frozenset({Role.SAFE}), frozenset({Role.CG}))
-    ),
-    Ground.G8: GroundTask(
-        Role.PHARM, Priority.P0, 30 * MINUTE, (frozenset({Role.PHARM, Role.DUTY}), frozenset({Role.CG}))
-    ),
-}
-
-
-def ground_for(case: Case) -> Ground | None:
-    """Which compelling ground applies: the purpose's own, then G3, then G5 (B7). None: row 9.2.
-
-    A ground whose limits exclude the case does not apply: a change the patient asked for, an appointment
-    brought forward, a change that was known for longer than the window (B8).
-    """
-    if case.no_override:
-        return None
-    own = GROUND_OF.get(case.purpose)
-    if own is not None:
-        return own
-    if case.purpose in _G3_PURPOSES and _within_48_hours(case):
-        return Ground.G3
-    if case.failed_before:
-        return Ground.G5
-    return None
-
-
-def _within_48_hours(case: Case) -> bool:
-    """B8's window test: by when the change was known, so that nobody can wait until it becomes urgent."""
-    start = case.timing.relevant_start
-    difference = case.difference
-    if start is None or difference.brought_forward or start <= case.now:
-        return False
-    if not (difference.cancelled or difference.moved or difference.relocated):
-        return False
-    known_at = min(case.asked.occurred_at, case.asked.position.ingested_at or case.now)
-    return 0 < start - known_at <= case.policy.short_notice
 
 
 def courtesy(tested: Tested) -> Suppress | None:
@@ -112,7 +54,7 @@ def never_automatic(tested: Tested) -> Escalate | None:
     case = tested.case
     ground = ground_for(case)
     plan = GROUND_TASKS[ground] if ground is not None else None
-    rank = _rank(case, plan)
+    rank = rank_of(case, plan)
     do_not_use = objected_channels(case)
     within = plan.within if plan is not None else None
     entries = _unique(blocked)
@@ -158,20 +100,6 @@ def _counts_as_protected(one: Candidate) -> bool:
 
 def _unique(blocked: list[Candidate]) -> list[ObjectionEntry]:
     return list({entry.body.objection_id: entry for one in blocked for entry in one.covering}.values())
-
-
-def _rank(case: Case, plan: GroundTask | None) -> Priority:
-    """A ground's own priority; without a ground P1 if short notice or a result, else P3."""
-    if plan is None:
-        return Priority.P1 if case.pressing else Priority.P3
-    if plan.role is Role.ADMIN and case.pressing:
-        return Priority.P1  # G5
-    if plan.priority is Priority.P2 and case.timing.short_notice:
-        return Priority.P1  # G6
-    start = case.timing.affected_start
-    if plan.role is Role.BOOK and start is not None and start - case.now < 4 * HOUR:
-        return Priority.P0  # G3 under 4 h (B8.4)
-    return plan.priority
 
 
 def no_ground(tested: Tested) -> Escalate | None:
@@ -235,7 +163,7 @@ def _per_ground(tested: Tested) -> Escalate:
     return Escalate(
         Draft(
             plan.role,
-            _rank(case, plan),
+            rank_of(case, plan),
             Reason.OVERRIDE_NEEDED,
             (Role.IG,) if ground is Ground.G2 else (),
             ground,
@@ -351,21 +279,3 @@ def by_one_off(tested: Tested) -> Send | None:
             )
             return message(case, one, Reason.OVERRIDE_ONE_OFF, evidence)
     return None
-
-
-__all__ = [
-    "GROUND_TASKS",
-    "GroundTask",
-    "alternatives",
-    "ask_the_owner",
-    "by_assessment",
-    "by_one_off",
-    "by_policy",
-    "by_standing_decision",
-    "courtesy",
-    "ground_for",
-    "never_automatic",
-    "no_ground",
-    "overrides_off",
-    "time_left",
-]

@@ -29,9 +29,9 @@ from .case import Permit
 from .decide import Ruling, decide
 from .desk import Desk
 from .framing import frame, tell
+from .grounds import GROUND_TASKS
 from .objecting import look_again
 from .outcome import carry_out
-from .overrides import GROUND_TASKS
 from .recipients import born_minor
 from .request import settled
 from .standing import contact_hash

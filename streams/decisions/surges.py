@@ -13,6 +13,9 @@ from streams.policy.model import Policy
 SLOT: Final = 10 * MINUTE
 _WEIGHT: Final = 0.2  # of the newest slot in the moving average: about the last five slots count
 
+_MANY_SERVICES: Final = 500
+_REMEMBERED_SLOTS: Final = 6
+
 
 def count(shard: ShardState, service: str, policy: Policy, now: Instant) -> ShardState:
     """Count one change; open the guard at ``factor`` times the normal rate and at least ``minimum``.
@@ -29,7 +32,16 @@ def count(shard: ShardState, service: str, policy: Policy, now: Instant) -> Shar
     limit = max(policy.surge_minimum, policy.surge_factor * guard.normal)
     if not guard.open_since and guard.count >= limit and now >= guard.confirmed_until:
         guard = replace(guard, open_since=now)
-    return replace(shard, surges={**shard.surges, service: guard})
+    return replace(shard, surges={**_kept(shard.surges, slot), service: guard})
+
+
+def _kept(surges: dict[str, Surge], slot: int) -> dict[str, Surge]:
+    """Services are an open list: forget the quiet ones before a random feed fills the memory (C194)."""
+    if len(surges) < _MANY_SERVICES:
+        return surges
+    return {
+        name: one for name, one in surges.items() if one.open_since or slot - one.slot <= _REMEMBERED_SLOTS
+    }
 
 
 def _decayed(guard: Surge, slot: int) -> float:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from streams.domain.calendar import DailyWindow, WeeklyWindow, parse_hhmm
-from streams.domain.time import DAY, Instant
+from streams.domain.time import DAY, HOUR, MINUTE, Instant
 from streams.domain.vocabulary import Channel, Reason
 
 from .case import Case
@@ -152,3 +152,15 @@ def valid_until(case: Case, channel: Channel) -> Instant:
     if case.timing.deadline is not None:
         return case.timing.deadline
     return case.now + (_LETTER_VALIDITY if channel is Channel.LETTER else _UNBOUND_VALIDITY)
+
+
+def confirm_by(case: Case, channel: Channel) -> Instant:
+    """When a missing receipt means that the message did not arrive (B6.2); 0 for letters, which send none."""
+    if channel is Channel.LETTER:
+        return 0
+    policy, now, start = case.policy, case.now, case.timing.affected_start
+    if channel is Channel.NHS_APP:
+        return now + (policy.app_unread_short if case.timing.short_notice else policy.app_unread)
+    if not case.timing.short_notice or start is None:
+        return now + policy.confirm_within
+    return now + max(10 * MINUTE, min(2 * HOUR, (start - now) // 4))

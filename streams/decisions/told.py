@@ -1,0 +1,43 @@
+"""What the recipient knows (B1, "told"): set by a message, taken back when it failed on every channel."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from streams.domain.patient import Asked
+from streams.domain.vocabulary import Level, SubjectKind
+
+from .case import Case
+from .desk import Desk
+from .framing import tell
+
+
+def mark_told(desk: Desk, case: Case) -> None:
+    """The recipient now knows of this version; a copy to somebody else does not change that."""
+    asked, patient = case.asked, desk.patient
+    if asked.copy_to is not None:
+        return
+    if asked.kind is SubjectKind.APPOINTMENT:
+        entry = patient.appointments[asked.id]
+        if case.tried and entry.told is not None and entry.told.version == entry.version:
+            return
+        told = tell(entry.body, entry.version)
+        entry = replace(entry, told=told, before=entry.told)
+        desk.change(appointments={**patient.appointments, asked.id: entry})
+    elif asked.kind is SubjectKind.RESULT:
+        chase = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
+        result = replace(patient.results[asked.id], told_at=desk.now, chase_at=chase)
+        desk.change(results={**patient.results, asked.id: result})
+
+
+def untell(desk: Desk, asked: Asked) -> None:
+    """The message failed on every channel tried: what was told before it is what the recipient knows."""
+    patient = desk.patient
+    if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
+        entry = patient.appointments[asked.id]
+        if entry.told is not None and entry.told.version == asked.version:
+            entry = replace(entry, told=entry.before, before=None)
+            desk.change(appointments={**patient.appointments, asked.id: entry})
+    elif asked.kind is SubjectKind.RESULT and asked.id in patient.results:
+        result = replace(patient.results[asked.id], told_at=0, chase_at=0)
+        desk.change(results={**patient.results, asked.id: result})
