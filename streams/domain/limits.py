@@ -115,7 +115,7 @@ Gatherer = Callable[[Any, list[str | None], list[Instant | None]], None]
 def _gatherer(type_: type[msgspec.Struct]) -> Gatherer:
     """Compile the function that adds a struct's texts and instants, lists and parts included, to two lists."""
     kinds = get_type_hints(type_)
-    texts = _getter([name for name, kind in kinds.items() if kind is str or str in get_args(kind)])
+    texts = _getter([name for name, kind in kinds.items() if _not_null(kind) is str])
     instants = _getter([name for name in kinds if name in INSTANT_FIELDS])
     parts = [(name, each) for name, kind in kinds.items() if (each := _part(kind)) is not None]
     lists = [(name, each) for name, kind in kinds.items() if (each := _list(kind)) is not None]
