@@ -39,7 +39,7 @@ def running(directory: Path) -> Running | None:
         known = msgspec.json.decode((directory / "state.json").read_bytes(), type=Running)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
-    return known if known.mark in _command_line(known.pid) else None
+    return known if known.mark in command_line(known.pid) else None
 
 
 class BackgroundKafka:
@@ -90,14 +90,14 @@ class BackgroundKafka:
 def _end(known: Running) -> None:
     os.kill(known.pid, signal.SIGTERM)
     end = time.monotonic() + STOP_SECONDS
-    while known.mark in _command_line(known.pid):
+    while known.mark in command_line(known.pid):
         if time.monotonic() > end:
             os.kill(known.pid, signal.SIGKILL)
             return
         time.sleep(_POLL_SECONDS)
 
 
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
     """How a process was started; empty when it is gone."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")

@@ -1,0 +1,80 @@
+"""The command line: quick help, one line when refused, exit codes of contract 4."""
+
+import subprocess
+import sys
+
+import pytest
+
+from streams.cli import main as cli
+
+
+def heed(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "streams", *words], capture_output=True, text=True, check=False, env=variables
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "the following arguments are required: COMMAND (see heed --help)"),
+        (["dance"], "invalid choice: 'dance'"),
+        (["topics"], "required: what (see heed topics --help)"),
+        (["topics", "burn"], "invalid choice: 'burn'"),
+        (["topics", "check", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["topics", "check"], "no Kafka is configured: set HEED_BOOTSTRAP_SERVERS"),
+        (["--config", "missing.toml", "topics", "check"], "missing.toml: there is no such file"),
+        (["topics", "check", "--config", "missing.toml"], "missing.toml: there is no such file"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEED_STATE_DIR", "/nonexistent")
+    monkeypatch.delenv("HEED_BOOTSTRAP_SERVERS", raising=False)
+    assert cli.main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("heed: ")
+    assert says in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_every_command_has_help_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in cli.COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([name.replace("_", "-"), "--help"])
+        assert ended.value.code == 0
+        assert "examples:" in capsys.readouterr().out, name
+
+
+def test_help_does_not_wait_for_kafka_libraries() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "streams", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert not imported & {"aiokafka", "faust", "fastavro", "prometheus_client", "rich", "yaml", "holidays"}
+
+
+def test_a_broker_that_does_not_answer_is_exit_code_2() -> None:
+    done = heed("topics", "check", HEED_BOOTSTRAP_SERVERS="127.0.0.1:1")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("heed: no Kafka answers at 127.0.0.1:1")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_misspelt_variable_is_exit_code_2() -> None:
+    done = heed("kafka", "status", HEED_BOOTSTRAP="x:1")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "did you mean HEED_BOOTSTRAP_SERVERS?" in done.stderr
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("heed 0.")
