@@ -12,6 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 .PHONY: setup demo test check lock clean
 
 setup: $(STAMP)  ## a .venv with .venv/bin/heed; does nothing when nothing changed
+	@:
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "heed needs Python 3.11 or newer: install it, or name it with make setup PYTHON=/path/to/python3" >&2; exit 2; fi

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,17 +24,18 @@ async def until(happened: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
+async def configs_of(admin: Any, name: str) -> str:
+    return str(await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)]))
+
+
 async def alter(settings: Settings, topic: Topic, name: str, value: str) -> None:
     """Set one setting of a topic; the others go back to the broker's default."""
     resource = ConfigResource(ConfigResourceType.TOPIC, settings.topic(topic), configs={name: value})
     async with client.admin(settings) as admin:
-        before = await admin.describe_configs([ConfigResource(resource.resource_type, resource.name)])
+        before = await configs_of(admin, resource.name)
 
         async def changed() -> bool:
-            return (
-                await admin.describe_configs([ConfigResource(resource.resource_type, resource.name)])
-                != before
-            )
+            return await configs_of(admin, resource.name) != before
 
         await admin.alter_configs([resource])
         await until(changed)
