@@ -1,0 +1,93 @@
+"""Avro's whole numbers and text as bytes: zigzag, then seven bits to a byte.
+
+Numbers up to 8 191 (lengths, enum places, versions) come from a table; longer ones are put together
+fourteen bits at a time.
+"""
+
+from typing import Final
+
+__all__ = ["INTS", "LONGS", "TextLists", "read_long", "write_long", "write_text"]
+
+_FOURTEEN_BITS: Final = 1 << 14
+_INT_MIN, _INT_MAX = -(1 << 31), (1 << 31) - 1
+_LONG_MIN, _LONG_MAX = -(1 << 63), (1 << 63) - 1
+
+#: Fourteen bits with more to come, and fourteen bits (at least eight of them used) at the end.
+_MORE: Final = [bytes((z & 127 | 128, z >> 7 | 128)) for z in range(_FOURTEEN_BITS)]
+_LAST: Final = [bytes((z,)) if z < 128 else bytes((z & 127 | 128, z >> 7)) for z in range(_FOURTEEN_BITS)]
+
+
+def write_long(number: int) -> bytes:
+    """Write a whole number. Errors: OverflowError beyond 64 bits.
+
+    >>> write_long(-1), write_long(64)
+    (b'\\x01', b'\\x80\\x01')
+    """
+    if not _LONG_MIN <= number <= _LONG_MAX:
+        raise OverflowError("a whole number of more than 64 bits")
+    z = number << 1 ^ number >> 63
+    written = b""
+    while z >= _FOURTEEN_BITS:
+        written += _MORE[z & 16383]
+        z >>= 14
+    return written + _LAST[z]
+
+
+def read_long(value: bytes, place: int) -> tuple[int, int]:
+    """Read the zigzag number at ``place``: the number, not yet unfolded, and the place behind it.
+
+    Errors: IndexError when the bytes end first; ValueError beyond 64 bits.
+    """
+    z = shift = 0
+    while True:
+        byte = value[place]
+        place += 1
+        z |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+    if z >> 64:
+        raise ValueError("a whole number of more than 64 bits")
+    return z, place
+
+
+class _Longs(dict[int, bytes]):
+    """The bytes of whole numbers: the small ones kept, the others made when asked for."""
+
+    def __missing__(self, number: int) -> bytes:
+        return write_long(number)
+
+
+class _Ints(_Longs):
+    """The same for fields of 32 bits. Errors: OverflowError beyond them."""
+
+    def __missing__(self, number: int) -> bytes:
+        if not _INT_MIN <= number <= _INT_MAX:
+            raise OverflowError("a whole number of more than 32 bits")
+        return write_long(number)
+
+
+LONGS: Final = _Longs((number, write_long(number)) for number in range(_FOURTEEN_BITS // 2))
+INTS: Final = _Ints(LONGS)
+
+
+def write_text(text: str) -> bytes:
+    """Write text: its length in bytes, then UTF-8. Errors: UnicodeEncodeError for half a surrogate."""
+    encoded = text.encode()
+    return LONGS[len(encoded)] + encoded
+
+
+class TextLists(dict[tuple[str, ...], bytes]):
+    """The bytes of lists of text that repeat, such as rule paths: each made once.
+
+    Bounded: beyond ``_KEPT`` different lists it starts afresh.
+    """
+
+    _KEPT: Final = 4096
+
+    def __missing__(self, texts: tuple[str, ...]) -> bytes:
+        if len(self) >= self._KEPT:
+            self.clear()
+        written = LONGS[len(texts)] + b"".join(map(write_text, texts)) + b"\0" if texts else b"\0"
+        self[texts] = written
+        return written
