@@ -130,6 +130,16 @@ async def check(settings: Settings) -> Checked:
     return Checked(partitions, tuple(notes))
 
 
+async def record_limits(settings: Settings) -> dict[Topic, int]:
+    """The largest batch each topic takes now, in bytes: operators may have set less than the catalogue.
+
+    Raises UnsafeTopic, BrokerUnreachable.
+    """
+    async with client.admin(settings) as admin:
+        configs = await _configs(admin, settings)
+    return {plan.topic: int(configs[settings.topic(plan.topic)]["max.message.bytes"]) for plan in CATALOGUE}
+
+
 def check_partitions(settings: Settings, counts: dict[str, int]) -> int:
     """The partition count all topics share, given each topic's. Raises UnsafeTopic, PartitionMismatch."""
     names = [settings.topic(plan.topic) for plan in CATALOGUE]

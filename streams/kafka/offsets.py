@@ -1,0 +1,77 @@
+"""Questions about offsets, asked on clients of their own that belong to no group.
+
+On the fetching connection an answer would queue behind the long poll (architecture.md section 3).
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+__all__ = ["KafkaError", "OffsetsClient", "next_offset"]
+
+
+class OffsetsClient:
+    """Where partitions begin and end, and what a group has committed. ``connect``: see ``connection``."""
+
+    def __init__(self, connect: Mapping[str, Any]) -> None:
+        self._connect = connect
+        self._asker: AIOKafkaConsumer | None = None
+        self._admin: AIOKafkaAdminClient | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises KafkaConnectionError when no broker answers."""
+        # read_uncommitted, so that "end" is the high watermark: an objection acknowledged above another
+        # producer's open transaction is invisible to the last stable offset, and must not be overtaken.
+        self._asker = AIOKafkaConsumer(
+            enable_auto_commit=False, isolation_level="read_uncommitted", **self._connect
+        )
+        await self._asker.start()
+        self._admin = AIOKafkaAdminClient(**self._connect)
+        await self._admin.start()
+
+    async def close(self) -> None:
+        if self._asker is not None:
+            await self._asker.stop()
+        if self._admin is not None:
+            await self._admin.close()
+
+    async def ends(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The high watermark of each (topic, partition). Raises KafkaError."""
+        assert self._asker is not None
+        found = await self._asker.end_offsets([TopicPartition(*partition) for partition in partitions])
+        return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def beginnings(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The first offset still kept of each (topic, partition). Raises KafkaError."""
+        assert self._asker is not None
+        found = await self._asker.beginning_offsets([TopicPartition(*partition) for partition in partitions])
+        return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
+    async def committed(
+        self, group: str, partitions: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], int | None]:
+        """What ``group`` has committed of each (topic, partition); None where nothing. Raises KafkaError."""
+        assert self._admin is not None
+        asked = [TopicPartition(*partition) for partition in partitions]
+        found = await self._admin.list_consumer_group_offsets(group, partitions=asked)
+        offsets = {(tp.topic, tp.partition): at.offset for tp, at in found.items()}
+        return {p: (offsets[p] if offsets.get(p, -1) >= 0 else None) for p in partitions}
+
+
+def next_offset(committed: int | None, beginning: int, end: int) -> int:
+    """Where to read on: the committed offset, kept within what the log still holds.
+
+    Nothing committed yet: from the beginning. Below the beginning: retention has removed records that
+    were never read, and reading goes on with the oldest kept. Above the end: the log was cut short, and
+    new records will be written from its end.
+
+    >>> next_offset(None, 3, 9), next_offset(5, 3, 9), next_offset(2, 3, 9), next_offset(12, 3, 9)
+    (3, 5, 3, 9)
+    """
+    if committed is None:
+        return beginning
+    return min(max(committed, beginning), end)

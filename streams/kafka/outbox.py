@@ -1,0 +1,96 @@
+"""What one turn writes, packed into record batches as it is decided.
+
+Packing straight into batches for known partitions costs about 1 us a record, against 8 us for aiokafka's
+``send``. Nothing leaves the process before ``ShardProducer.commit``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from streams.domain.records import DeadLetter
+
+#: A batch holds at most this much. Kafka's default max.message.bytes, which bounds a whole batch, is
+#: 1 048 588; the rest is room for headers of the batch and its records. Bytes.
+BATCH_BYTES: Final = 1_000_000
+#: One record, key and value and headers together: it must fit into a batch of its own. Bytes.
+RECORD_BYTES: Final = BATCH_BYTES - 1_000
+
+Header = tuple[str, bytes]
+
+
+class RecordTooLarge(Exception):
+    """A record that no batch can hold. The turn that made it is decided again without its patient's changes."""
+
+    def __init__(self, key: bytes | None) -> None:
+        super().__init__("a record exceeds the size of a batch")
+        self.key = key
+
+
+class Outbox:
+    """Batches by (topic, partition), in the order of writing.
+
+    ``create_batch`` is the producer's; ``larger``: topics whose records may be larger than RECORD_BYTES.
+    """
+
+    def __init__(self, create_batch: Any, partition: int, larger: Mapping[str, int]) -> None:
+        self._create_batch = create_batch
+        self._partition = partition
+        self._larger = larger
+        self._open: dict[tuple[str, int], Any] = {}
+        self.full: list[tuple[tuple[str, int], Any]] = []
+        self.records = 0
+
+    def add(self, topic: str, key: bytes | None, value: bytes | None) -> None:
+        """Write to this shard's partition. Raises RecordTooLarge."""
+        self.add_to((topic, self._partition), key, value)
+
+    def add_to(
+        self,
+        target: tuple[str, int],
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[Header] | None = None,
+    ) -> None:
+        """Write to any (topic, partition). Raises RecordTooLarge."""
+        if value is not None and len(value) > RECORD_BYTES and len(value) > self._larger.get(target[0], 0):
+            raise RecordTooLarge(key)
+        batch = self._open.get(target)
+        if batch is None:
+            batch = self._open[target] = self._create_batch()
+        headers = headers or []  # aiokafka's builder takes a list only
+        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+            self.full.append((target, batch))
+            batch = self._open[target] = self._create_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=headers)
+        self.records += 1
+
+    def add_dead_letter(self, topic: str, letter: DeadLetter) -> None:
+        """Write a dead letter with its original bytes and the headers of contract 3.
+
+        Original bytes that no batch can hold are cut, and the header ``heed.truncated`` says how long they
+        were; the record itself is still where ``heed.topic``, ``heed.partition`` and ``heed.offset`` say.
+        """
+        headers = [
+            ("heed.reason", str(letter.reason).encode()),
+            ("heed.topic", letter.topic.encode()),
+            ("heed.partition", b"%d" % letter.partition),
+            ("heed.offset", b"%d" % letter.offset),
+            ("heed.schema_id", b"" if letter.schema_id is None else b"%d" % letter.schema_id),
+            ("heed.error", letter.error.encode()[:1_000]),
+            ("heed.at", b"%d" % letter.at),
+        ]
+        key, value = letter.key, letter.value
+        room = (
+            max(RECORD_BYTES, self._larger.get(topic, 0))
+            - sum(len(name) + len(text) + 10 for name, text in headers)
+            - 100
+        )
+        if len(key or b"") + len(value or b"") > room:
+            headers.append(("heed.truncated", b"%d" % len(value or b"")))
+            key = None if key is None else key[:1_000]
+            value = None if value is None else value[: room - 1_000]
+        self.add_to((topic, self._partition), key, value, headers)
+
+    def batches(self) -> list[tuple[tuple[str, int], Any]]:
+        """Every batch, oldest first within its target."""
+        return self.full + [(target, batch) for target, batch in self._open.items() if batch.record_count()]

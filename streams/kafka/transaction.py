@@ -1,0 +1,99 @@
+"""One turn, all or nothing: outputs, table changes and input offsets in one Kafka transaction.
+
+One transactional id per partition, ``<app>-<p>``, opened before offsets are read. aiokafka 0.14 speaks
+version 0 of the transaction requests, without group fencing by generation; starting the producer of the
+next owner is what fences the last one, and ends its open transaction.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.structs import TopicPartition
+
+from streams.errors import CommitUnknown, Fenced
+
+from .outbox import BATCH_BYTES, Outbox
+
+#: The broker ends a transaction that is older than this; an owner that died mid-turn delays readers of
+#: its outputs at most so long, and the next owner ends it at once by opening. Milliseconds.
+TRANSACTION_TIMEOUT_MS: Final = 30_000
+#: A commit that takes longer has an unknown outcome: aiokafka itself would retry for ever. Seconds.
+COMMIT_PATIENCE_S: Final = 25.0
+#: Kafka 4 answers NOT_ENOUGH_REPLICAS while a partition's previous transaction is completing; aiokafka's
+#: default of 100 ms before the retry would show in every latency. Milliseconds.
+RETRY_BACKOFF_MS: Final = 10
+
+
+class ShardProducer:
+    """The one writer of a partition, ``<group>-<partition>``, committing the offsets of ``group``.
+
+    ``connect``: see ``client.connection``; ``larger``: topics whose records may exceed RECORD_BYTES.
+    """
+
+    def __init__(
+        self, connect: Mapping[str, Any], group: str, partition: int, larger: Mapping[str, int] | None = None
+    ) -> None:
+        self.partition = partition
+        self._group = group
+        self._larger = larger or {}
+        self._producer = AIOKafkaProducer(
+            transactional_id=f"{group}-{partition}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            retry_backoff_ms=RETRY_BACKOFF_MS,
+            max_batch_size=BATCH_BYTES,
+            linger_ms=0,
+            **connect,
+        )
+
+    async def open(self) -> None:
+        """Become the writer: fences any earlier one and ends its transaction. Raises KafkaError."""
+        await self._producer.start()
+
+    async def close(self) -> None:
+        """Stop without waiting for anything in flight; what was not committed will be aborted."""
+        with contextlib.suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(2):
+                await self._producer.stop()
+
+    def outbox(self) -> Outbox:
+        return Outbox(self._producer.create_batch, self.partition, self._larger)
+
+    async def commit(self, outbox: Outbox, next_offsets: Mapping[tuple[str, int], int]) -> None:
+        """Make one turn true, all or none. The order is the guarantee.
+
+        1. Produce outputs, audit and changelog; wait until each is acknowledged. No reader at
+           ``read_committed`` sees them yet; if we die, the next owner's open aborts them.
+        2. Add the next input offsets to the same transaction: answers and progress cannot part.
+        3. Commit. Before this line nothing has happened; after it everything has.
+
+        The caller folds the turn into memory only after this returns: memory never runs ahead of the
+        log, and a crash just before costs a rebuild, not a fact.
+
+        Raises ShardLost: Fenced if another worker took over, CommitUnknown on any other error or time-out.
+        The commit may have happened, so nothing is retried: the process ends, and opening the shard again
+        settles the outcome.
+        """
+        try:
+            async with asyncio.timeout(COMMIT_PATIENCE_S):
+                await self._producer.begin_transaction()
+                await self._produce(outbox)  # 1.
+                offsets = {TopicPartition(topic, p): offset for (topic, p), offset in next_offsets.items()}
+                if offsets:
+                    await self._producer.send_offsets_to_transaction(offsets, self._group)  # 2.
+                await self._producer.commit_transaction()  # 3.
+        except ProducerFenced as error:
+            raise Fenced(f"another worker owns partition {self.partition} now") from error
+        except (KafkaError, TimeoutError, AssertionError) as error:
+            raise CommitUnknown(
+                f"the outcome of a commit on partition {self.partition} is unknown"
+            ) from error
+
+    async def _produce(self, outbox: Outbox) -> None:
+        sent = []
+        for (topic, partition), batch in outbox.batches():
+            sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        await asyncio.gather(*sent)

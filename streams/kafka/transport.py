@@ -1,0 +1,224 @@
+"""Faust's aiokafka transport, delivering one message per (partition, stretch of records).
+
+Faust keeps what it is good at: group membership, the assignor, the fetch thread, the life-cycle. What
+it does with offsets is replaced, because a shard commits its offsets inside its transaction:
+
+- ``commit``, ``ack`` and their book-keeping do nothing;
+- an assignment delivers nothing until its owner has opened the partition and named the offset to start
+  from (``start_at``): the producer that fences an earlier owner starts before offsets are read;
+- a revocation first lets the owner finish the turns in hand.
+
+Nothing fetched is ever dropped because a partition was paused in the meantime; pausing only stops
+further fetching. Some names used here are private to faust-streaming 0.15.3 and aiokafka 0.14.0; both
+are pinned, and ``tests/contract/test_private_names.py`` fails when one changes.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import faust
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import IllegalStateError
+from aiokafka.structs import TopicPartition
+from faust.serializers.schemas import Schema
+from faust.transport.drivers import aiokafka as driver
+from faust.types.tuples import TP, ConsumerMessage
+
+from .batch import Record, Stretch
+
+#: An idle partition must not delay a busy one: Faust's hard-coded 1500 ms would. Milliseconds.
+FETCH_MAX_WAIT_MS = 50
+#: How often a poll returns with nothing: bounds how late the end of a topic that closes with a
+#: transaction marker is noticed (architecture.md section 3). Seconds.
+POLL_S = 0.05
+
+
+class PartitionOwner(Protocol):
+    """Who owns partitions on behalf of this consumer; called on the worker's event loop."""
+
+    async def quiesce(self) -> None:
+        """Finish the turns in hand and take no more; every partition is about to be revoked."""
+
+    def assigned(self, assignment: frozenset[tuple[str, int]]) -> None:
+        """Own exactly these (topic, partition) from now on; must not block."""
+
+
+class StretchThread(driver.AIOKafkaConsumerThread):
+    """The fetching thread: read_committed, quick to answer, and exact about where each stretch ends."""
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        conf = self.app.conf
+        return AIOKafkaConsumer(
+            group_id=conf.id,
+            partition_assignment_strategy=[self.app.assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # every partition is told where to start
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            max_poll_records=conf.broker_max_poll_records,
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            session_timeout_ms=int(conf.broker_session_timeout * 1_000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1_000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),
+            request_timeout_ms=int(conf.broker_request_timeout * 1_000),
+            **transport.connect,
+        )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.delivered: dict[TP, int] = {}
+
+    async def start_at(self, offsets: Mapping[TP, int]) -> None:
+        """Deliver these partitions from these offsets. Raises IllegalStateError if no longer assigned."""
+        await self.call_thread(self._start_at, offsets)
+
+    async def _start_at(self, offsets: Mapping[TP, int]) -> None:
+        consumer = self._ensure_consumer()
+        for tp, offset in offsets.items():
+            consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
+            self.delivered[tp] = offset
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> dict[TP, Stretch]:
+        fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        received = time.monotonic()
+        subscription = consumer._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None:
+            return {}
+        stretches: dict[TP, Stretch] = {}
+        for tp in list(active_partitions):
+            start = self.delivered.get(tp)
+            state = assignment.state_value(tp)
+            if start is None or state is None or not state.has_valid_position:
+                continue
+            end: int = state.position
+            if end != start:
+                records: list[Record] = fetched.get(tp, [])
+                size = sum(len(record.value or b"") for record in records)
+                stretches[tp] = Stretch(start, end, records, received, size)
+                self.delivered[tp] = end
+        return stretches
+
+
+class StretchConsumer(driver.Consumer):
+    """Hands stretches to the worker and leaves offsets to its transactions."""
+
+    _thread: StretchThread
+
+    def _new_consumer_thread(self) -> StretchThread:
+        return StretchThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def owner(self) -> PartitionOwner:
+        owner: PartitionOwner = self.transport.owner
+        return owner
+
+    # Membership: the owner opens and quiesces what Faust assigns and revokes.
+
+    async def perform_seek(self) -> None:
+        """Faust would seek and start delivery here; instead every partition waits for its owner."""
+        assignment = self.assignment()
+        self.pause_partitions(assignment)
+        self.owner.assigned(frozenset((tp.topic, tp.partition) for tp in assignment))
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await self.owner.quiesce()
+        await super().on_partitions_revoked(revoked)
+
+    async def start_at(self, offsets: Mapping[tuple[str, int], int]) -> bool:
+        """Deliver these partitions from these offsets on; False if a rebalance has taken them away."""
+        targets = {TP(topic, partition): offset for (topic, partition), offset in offsets.items()}
+        try:
+            await self._thread.start_at(targets)
+        except IllegalStateError:
+            return False
+        for tp in targets:
+            self._read_offset[tp] = None
+        self.resume_partitions(set(targets))
+        return True
+
+    def pause(self, partitions: Iterable[tuple[str, int]]) -> None:
+        """Fetch no more from these; what is on its way is still delivered."""
+        self.pause_partitions({TP(topic, partition) for topic, partition in partitions})
+
+    def resume(self, partitions: Iterable[tuple[str, int]]) -> None:
+        self.resume_partitions({TP(topic, partition) for topic, partition in partitions})
+
+    # Delivery.
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """Yield one message per partition; its value is a ``Stretch``.
+
+        After a rebalance has begun nothing more is yielded: what was fetched is read again, because
+        every partition starts again at the offset its owner names.
+        """
+        stretches, _active = await self._wait_next_records(min(timeout, POLL_S))
+        generation = self.app.consumer_generation_id
+        if not stretches or self.should_stop:
+            return
+        for tp, stretch in stretches.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            # The book-keeping between here and the agent wants an offset that rises: the last covered one.
+            yield tp, ConsumerMessage(
+                tp.topic, tp.partition, stretch.end - 1, 0.0, 0, (), None, stretch, None, 0, 0, tp,
+                generation_id=generation,
+            )  # fmt: skip
+
+    # Offsets and back-pressure are ours: what Faust would do about them does nothing.
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        return True
+
+    def ack(self, message: Any) -> bool:
+        return True
+
+    def track_message(self, message: Any) -> None:
+        return None
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        return None
+
+    def on_buffer_full(self, tp: TP) -> None:
+        return None
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        return None
+
+    async def verify_all_partitions_active(self) -> None:
+        return None
+
+
+class StretchTransport(driver.Transport):
+    """Set ``owner`` and ``connect`` (what aiokafka's clients take), then ``app.transport = ...``, before
+    the app's first agent."""
+
+    Consumer = StretchConsumer
+    owner: PartitionOwner
+    connect: Mapping[str, Any]
+
+
+class Stretches(Schema):
+    """The stream's schema: the value of a message is the stretch itself, decoded by nobody."""
+
+    def compile(
+        self,
+        app: faust.App,
+        *,
+        on_key_decode_error: Any,
+        on_value_decode_error: Any,
+        default_propagate: bool = False,
+    ) -> Callable[..., Awaitable[Any]]:
+        create_event = app.create_event
+
+        async def pass_on(message: Any, *, propagate: bool = default_propagate) -> Any:
+            return create_event(None, message.value, None, message)
+
+        return pass_on
