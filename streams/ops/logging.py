@@ -1,0 +1,99 @@
+"""Structured log lines: an event's constant name, and facts as fields. One JSON object a line, on stderr.
+
+No line names a person: no patient id, no name, no address, no free text, no objection's reason (C193).
+Topic, partition and offset are the only join key. Exceptions appear as type and place, never with their
+text, which may quote data. Other libraries' lines pass through the same formatter with their arguments
+left out, and Faust and aiokafka are heard only when something is wrong.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Final
+
+#: Libraries that write a line per try, and quote member ids and bytes in them.
+QUIET: Final = {
+    "aiokafka": logging.ERROR,
+    "aiokafka.producer.sender": logging.CRITICAL,  # a line per retry of NOT_ENOUGH_REPLICAS
+    "asyncio": logging.ERROR,
+    "faust": logging.ERROR,
+    "kafka": logging.ERROR,
+    "mode": logging.ERROR,
+    "streams": logging.ERROR,  # what Faust writes in the name of our subclasses; our own loggers are "heed.*"
+}
+
+
+class EventLogger:
+    """``log.warning("commit_unknown", shard=3, next="restart")``: a name and facts, nothing formatted."""
+
+    def __init__(self, name: str) -> None:
+        self._logger = logging.getLogger(name)
+
+    def debug(self, event: str, **fields: object) -> None:
+        self._write(logging.DEBUG, event, fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        self._write(logging.INFO, event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        self._write(logging.WARNING, event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        self._write(logging.ERROR, event, fields)
+
+    def critical(self, event: str, **fields: object) -> None:
+        self._write(logging.CRITICAL, event, fields)
+
+    def _write(self, level: int, event: str, fields: dict[str, object]) -> None:
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, event, extra={"facts": fields})
+
+
+def get_logger(name: str) -> EventLogger:
+    return EventLogger(name)
+
+
+class JsonLine(logging.Formatter):
+    """A record as one JSON object: at (UTC), level, logger, event, then its facts."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts: dict[str, Any] | None = getattr(record, "facts", None)
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            # The unformatted message of a library: its arguments may carry anything.
+            "event": record.msg if isinstance(record.msg, str) else type(record.msg).__name__,
+        }
+        line |= facts or {}
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= {"error": type(record.exc_info[1]).__name__, "where": place_of(record.exc_info[1])}
+        return json.dumps(line, default=str)
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error came from: ``module.py:line function``, innermost frame; never its text.
+
+    >>> try: [].pop()
+    ... except IndexError as error: place_of(error).endswith("<module>")
+    True
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "unknown"
+    last = frames[-1]
+    return f"{last.filename.rsplit('/', 2)[-1]}:{last.lineno} {last.name}"
+
+
+def set_up(level: str) -> None:
+    """Write lines of at least ``level`` (debug, info, warning, error) to standard error, nothing else."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLine())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    logging.captureWarnings(True)
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)

@@ -1,0 +1,50 @@
+"""What /metrics says: everything registered with prometheus_client, in its text format.
+
+Names begin with ``heed_``; labels come from closed lists, so that no service code, patient or free text
+can become one (C194, spec/monitoring.md).
+"""
+
+import bisect
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def render() -> bytes:
+    """Every metric of this process."""
+    return generate_latest()
+
+
+class BulkHistogram(Collector):
+    """A histogram that takes many equal observations at once: turns are counted, not events."""
+
+    def __init__(
+        self, name: str, documentation: str, buckets: Sequence[float], registry: CollectorRegistry = REGISTRY
+    ) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._bounds = [*buckets, math.inf]
+        self._counts = [0] * len(self._bounds)
+        self._sum = 0.0
+        registry.register(self)
+
+    def observe(self, value: float, count: int = 1) -> None:
+        """``count`` observations of ``value``."""
+        self._counts[bisect.bisect_left(self._bounds, value)] += count
+        self._sum += value * count
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        yield HistogramMetricFamily(
+            self._name, self._documentation, buckets=list(self._buckets()), sum_value=self._sum
+        )
+
+    def _buckets(self) -> Iterator[tuple[str, float]]:
+        total = 0
+        for bound, count in zip(self._bounds, self._counts, strict=True):
+            total += count
+            yield ("+Inf" if bound == math.inf else repr(float(bound))), total
