@@ -1,0 +1,95 @@
+"""Decides one turn's work, and what to do with what could not be decided."""
+
+import time
+from collections.abc import Container, Mapping, Sequence
+
+import msgspec
+
+from streams.domain.shard import ShardState
+from streams.domain.vocabulary import Topic
+from streams.kafka.outbox import Outbox, RecordTooLarge
+from streams.kafka.transaction import ShardProducer
+
+from .inbox import Portion
+from .intake import Work
+from .parts import Parts
+from .poison import Breaker
+from .table import PatientTable
+from .tally import Tally
+from .turn import Turn
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A decided turn, not yet true. ``undecided``: portions that follow a record at which a breaker opened."""
+
+    outbox: Outbox
+    changes: Mapping[bytes, bytes | None]
+    woken: Sequence[bytes]
+    shard: ShardState
+    tally: Tally
+    arrivals: Sequence[tuple[float, int]]  # (time.monotonic() of arrival, deciding records)
+    undecided: Sequence[Portion]
+    undecided_wakes: Sequence[bytes]
+    records: int
+    seconds: float
+
+
+def decide_turn(
+    parts: Parts,
+    producer: ShardProducer,
+    table: PatientTable,
+    state: ShardState,
+    breakers: Mapping[Topic, Breaker],
+    work: Work,
+    unknown_schemas: Container[int] = (),
+) -> Decided:
+    """Decide ``work`` in order; once more without a patient's changes if no record can hold them.
+
+    Raises UnknownSchema for an id not among ``unknown_schemas``; RecordTooLarge only if not even the
+    refusal fits; and whatever a defect of ours raises. Nothing has changed then.
+    """
+    begun = time.perf_counter()
+    refused: frozenset[bytes | None] = frozenset()
+    while True:
+        outbox = producer.outbox()
+        turn = Turn(parts, producer.partition, table, state, outbox, refused, unknown_schemas)
+        try:
+            woken, rest = _in_order(turn, work, breakers)
+            changes = turn.finish(state)
+        except RecordTooLarge as error:
+            if error.key in refused:
+                raise
+            refused |= {error.key}
+            continue
+        arrivals = [(portion.received, len(portion.records)) for portion in work.deciding]
+        seconds = time.perf_counter() - begun
+        left = () if woken else work.wakes
+        return Decided(
+            outbox, changes, woken, turn.env.shard, turn.tally, arrivals, rest, left, len(work), seconds
+        )
+
+
+def _in_order(
+    turn: Turn, work: Work, breakers: Mapping[Topic, Breaker]
+) -> tuple[Sequence[bytes], Sequence[Portion]]:
+    """State, due patients, deciding records; who was woken, and what is left once a breaker opens."""
+    rest = _apply(turn, work.state, breakers)
+    if rest is not None:
+        return (), [*rest, *work.deciding]
+    turn.fail_closed(work.wakes_fail_closed)
+    for key in work.wakes:
+        turn.wake(key)
+    return work.wakes, _apply(turn, work.deciding, breakers) or ()
+
+
+def _apply(
+    turn: Turn, portions: Sequence[Portion], breakers: Mapping[Topic, Breaker]
+) -> Sequence[Portion] | None:
+    """Apply portions in order; None when all were, else what is left because a breaker opened."""
+    for at, portion in enumerate(portions):
+        breaker = breakers[portion.topic]
+        done = turn.apply(portion, breaker)
+        if breaker.open:
+            here = [msgspec.structs.replace(portion, records=portion.records[done:])]
+            return [*(here if done < len(portion.records) else ()), *portions[at + 1 :]]
+    return None

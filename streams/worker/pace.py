@@ -1,0 +1,41 @@
+"""How large a turn is: bounded in records and in time, and not too small either."""
+
+import math
+from typing import Final
+
+#: A turn decides at most so many records (architecture.md section 2) ...
+MOST: Final = 2_000
+#: ... and about so long, so that other shards, heartbeats and /metrics get their turn. Seconds.
+DECIDE_S: Final = 0.020
+FEWEST: Final = 50
+#: A turn costs some 4 ms of round trips whatever its size. After a small one the next waits a little for
+#: company; a large one is followed at once. Seconds, records.
+GATHER_S: Final = 0.010
+SMALL: Final = 200
+
+
+class Pace:
+    """Learns what a record costs from the turns so far."""
+
+    def __init__(self) -> None:
+        self._seconds_each = 50e-6
+        self._last = 0
+
+    def limit(self) -> int:
+        """How many records the next turn may decide."""
+        return max(FEWEST, min(MOST, math.floor(DECIDE_S / self._seconds_each)))
+
+    def note(self, records: int, seconds: float) -> None:
+        self._last = records
+        if records >= FEWEST:
+            self._seconds_each += 0.2 * (seconds / records - self._seconds_each)
+
+    def gather_seconds(self) -> float:
+        """How long to wait for more before the next turn.
+
+        >>> pace = Pace(); pace.note(10, 0.0); pace.gather_seconds() > 0.009
+        True
+        >>> pace.note(400, 0.01); pace.gather_seconds()
+        0.0
+        """
+        return GATHER_S * max(0.0, 1 - self._last / SMALL)

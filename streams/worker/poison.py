@@ -1,0 +1,40 @@
+"""When to stop reading a topic partition because too much of it is unreadable (architecture.md section 7).
+
+A broken producer must not be answered with a mountain of dead letters and tasks: the partition of that
+topic pauses, an alert fires, a person looks. Everything else goes on. Started again, a worker reads on
+from where it stopped, and pauses again if nothing has changed.
+"""
+
+from collections import deque
+from typing import Final
+
+#: So many dead letters without one good record in between.
+IN_A_ROW: Final = 50
+#: More than one in a hundred of the latest records; judged once that many have been seen.
+WINDOW: Final = 5_000
+WINDOW_LIMIT: Final = WINDOW // 100
+
+
+class Breaker:
+    """Counts one topic partition's dead letters."""
+
+    def __init__(self) -> None:
+        self.row = 0
+        self.open = False
+        self._seen = 0
+        self._bad: deque[int] = deque()
+
+    def good_seen(self, count: int) -> None:
+        """Count good records; the caller ends the row itself, record by record."""
+        self._seen += count
+
+    def bad(self) -> bool:
+        """Count a dead letter; True when the partition must now pause."""
+        self._seen += 1
+        self.row += 1
+        self._bad.append(self._seen)
+        while self._bad[0] <= self._seen - WINDOW:
+            self._bad.popleft()
+        if self.row >= IN_A_ROW or (self._seen >= WINDOW and len(self._bad) > WINDOW_LIMIT):
+            self.open = True
+        return self.open

@@ -1,0 +1,228 @@
+"""The life of a shard on one screen: recover, read, decide, commit, report.
+
+A shard owns partition p of every patient-keyed topic: its part of the patient table, its timers and the
+one transactional producer that may write for it (architecture.md section 2).
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias
+
+from streams.domain.patient import due_of
+from streams.domain.shard import ShardState
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
+from streams.errors import RegistryUnreachable, UnknownSchema
+from streams.kafka.barrier import Barrier
+from streams.kafka.batch import Stretch
+from streams.kafka.transaction import ShardProducer
+from streams.ops.logging import get_logger
+
+from .deciding import Decided, decide_turn
+from .intake import Intake, Work
+from .pace import Pace
+from .parts import Parts
+from .poison import Breaker
+from .table import SHARD_KEY, PatientTable
+from .turn import unpack_shard
+
+log = get_logger("heed.worker")
+
+#: How often timers are looked at while nothing arrives: far below every deadline of B13, and cheap. Seconds.
+TIMER_POLL_S: Final = 0.05
+#: A patient woken so often in a row without its due instant moving on waits a minute: a rule of ours is
+#: wrong, and must not become a busy loop.
+WAKES_IN_A_ROW: Final = 20
+LATER_MS: Final = 60_000
+
+#: A schema id that the registry does not know is quarantined for so long before it is asked again. Seconds.
+UNKNOWN_FOR_S: Final = 30.0
+REGISTRY_RETRY_S: Final = 1.0
+
+#: Told of each committed turn: the shard, what was decided, how long the commit took (seconds).
+Report: TypeAlias = Callable[["Shard", Decided, float], None]
+
+
+class Shard:
+    """Partition p of everything, from the moment its producer is open."""
+
+    def __init__(self, parts: Parts, producer: ShardProducer, barrier: Barrier, report: Report) -> None:
+        self.partition = producer.partition
+        self._parts = parts
+        self._producer = producer
+        self._barrier = barrier
+        self._report = report
+        self.table = PatientTable()
+        self.intake = Intake()
+        self.state = ShardState()
+        self.breakers = {topic: Breaker() for topic in INPUT_TOPICS}
+        self.progress = time.monotonic()  # when something was last committed, or nothing waited
+        self._committed: dict[Topic, int] = {}
+        self._pace = Pace()
+        self._unknown_schemas: dict[int, float] = {}
+        self._stuck: dict[bytes, int] = {}
+        self._flowing = asyncio.Event()  # cleared while a rebalance is on
+        self._between_turns = asyncio.Event()
+        self._between_turns.set()
+        self._work = asyncio.Event()  # for run: something may be taken
+        self._asked = asyncio.Event()  # for keep_marking: something may wait for a mark
+
+    def recover(self, rows: dict[bytes, bytes]) -> None:
+        """Take over what the changelog holds."""
+        self.state = unpack_shard(rows.pop(SHARD_KEY, None))
+        self.table = PatientTable(rows)
+        self.intake = Intake(self.table.due(), self._parts.policy.objection_lag_max)
+
+    def flow(self, offsets: Mapping[Topic, int]) -> None:
+        """Take records from these offsets on; what is overdue by now comes first."""
+        self.intake.start_at(offsets, self._parts.clock.now())
+        self._committed = dict(offsets)
+        self.progress = time.monotonic()
+        self._flowing.set()
+        self._wake_up()
+
+    def receive(self, topic: Topic, stretch: Stretch) -> None:
+        """Queue what was fetched; after ``quiesce`` it will be fetched again. Raises LostRecords."""
+        if self.flowing:
+            self.intake.inbox.put(topic, stretch)
+            self._wake_up()
+
+    async def run(self) -> None:
+        """Turn after turn until cancelled. Raises ShardLost, and whatever else should never happen."""
+        while True:
+            await self._flowing.wait()
+            await asyncio.sleep(self._pace.gather_seconds())
+            self._work.clear()
+            if not await self._turn():
+                await _either(self._work, TIMER_POLL_S)
+
+    async def _turn(self) -> bool:
+        """Take, decide, write, and only then apply; False when there was nothing to take."""
+        if not self.flowing:
+            return False
+        work = self.intake.take(self._pace.limit())
+        if not len(work):
+            return False
+        try:
+            decided = self._decide(work)
+        except UnknownSchema as unknown:
+            self.intake.put_back([*work.state, *work.deciding])
+            self._set_timers(work.wakes)
+            await self._learn(unknown.schema_id)
+            return True
+        self._between_turns.clear()
+        try:
+            self._put_back(decided)
+            begun = time.monotonic()
+            await self._producer.commit(decided.outbox, self._next_offsets())
+            self._fold(decided)
+            self._pace.note(len(work), decided.seconds)
+            self._report(self, decided, time.monotonic() - begun)
+        finally:
+            self._between_turns.set()
+        return True
+
+    def _decide(self, work: Work) -> Decided:
+        return decide_turn(
+            self._parts, self._producer, self.table, self.state, self.breakers, work, self._unknown_schemas
+        )
+
+    async def _learn(self, schema_id: int | None) -> None:
+        """Ask the registry for a schema, for as long as it does not answer: never guess.
+
+        An id it does not know stays unknown for a while; the record is quarantined in the next turn.
+        """
+        now = time.monotonic()
+        self._unknown_schemas = {
+            known: until for known, until in self._unknown_schemas.items() if until > now
+        }
+        while schema_id is not None and self.flowing:
+            try:
+                if not await self._parts.codec.learn(schema_id):
+                    self._unknown_schemas[schema_id] = now + UNKNOWN_FOR_S
+            except RegistryUnreachable:
+                log.warning("schema_registry_unreachable", partition=self.partition, schema_id=schema_id)
+                await asyncio.sleep(REGISTRY_RETRY_S)
+            else:
+                return
+
+    async def keep_marking(self) -> None:
+        """Ask the barrier for whatever waits, beside ``run``: state goes on meanwhile. Raises KafkaError."""
+        while True:
+            await self._flowing.wait()
+            self._asked.clear()
+            question = self.intake.question(self._parts.clock.now())
+            if question is None:
+                await _either(self._asked, TIMER_POLL_S)
+                continue
+            self.intake.answer(question, await self._barrier.mark(self.partition))
+            self._work.set()
+
+    async def quiesce(self) -> None:
+        """Take no more, and return when the turn in hand is committed."""
+        self._flowing.clear()
+        await self._between_turns.wait()
+
+    @property
+    def flowing(self) -> bool:
+        return self._flowing.is_set()
+
+    @property
+    def next_offsets(self) -> Mapping[Topic, int]:
+        """Where this shard reads on; ahead of what is committed only where no record lies between."""
+        return self.intake.inbox.applied
+
+    def _next_offsets(self) -> dict[tuple[str, int], int]:
+        names = self._parts.names
+        applied = self.intake.inbox.applied
+        return {
+            (names.of(topic), self.partition): offset
+            for topic, offset in applied.items()
+            if offset != self._committed[topic]
+        }
+
+    def _put_back(self, decided: Decided) -> None:
+        """A breaker has opened: what followed is not part of this turn."""
+        if decided.undecided or decided.undecided_wakes:
+            self.intake.put_back(decided.undecided)
+            self._set_timers(decided.undecided_wakes)
+        self.intake.inbox.stopped |= {topic for topic, breaker in self.breakers.items() if breaker.open}
+
+    def _fold(self, decided: Decided) -> None:
+        """The turn is true: make its changes the table's, and set timers."""
+        self.table.put_many(decided.changes)
+        self.state = decided.shard
+        self._committed = dict(self.intake.inbox.applied)
+        self._set_timers(decided.changes)
+        self._set_timers([key for key in decided.woken if key not in decided.changes])
+        self._hold_back_stuck(decided.woken)
+        self.progress = time.monotonic()
+        self._wake_up()
+
+    def _set_timers(self, keys: Iterable[bytes]) -> None:
+        for key in keys:
+            packed = self.table.get(key)
+            self.intake.timers.set(key, 0 if packed is None else due_of(packed))
+
+    def _hold_back_stuck(self, woken: Iterable[bytes]) -> None:
+        now = self._parts.clock.now()
+        for key in woken:
+            packed = self.table.get(key)
+            if packed is None or not 0 < due_of(packed) <= now:
+                self._stuck.pop(key, None)
+                continue
+            self._stuck[key] = self._stuck.get(key, 0) + 1
+            if self._stuck[key] >= WAKES_IN_A_ROW:
+                self.intake.timers.set(key, now + LATER_MS)
+
+    def _wake_up(self) -> None:
+        self._work.set()
+        self._asked.set()
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, at most so long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -1,0 +1,248 @@
+"""One turn: records and due patients in order against the table, nothing outside its own memory changed.
+
+Each touched patient is unpacked once, however often it is touched, and packed once. What the turn
+decides goes straight into an outbox; the shard makes it true (``kafka.transaction``) and only then folds
+``changes`` into the table.
+"""
+
+from collections.abc import Container
+from typing import Final
+
+import msgspec
+
+from streams.decisions import Environment, Response
+from streams.domain.patient import pack, unpack
+from streams.domain.position import Position
+from streams.domain.records import (
+    DeadLetter,
+    Decision,
+    EscalationTask,
+    Forward,
+    SafetyEntry,
+    SendCommand,
+)
+from streams.domain.shard import ShardState
+from streams.domain.time import Instant
+from streams.domain.vocabulary import Reason, Topic
+from streams.errors import BadRecord, UnknownSchema
+from streams.kafka.batch import Record
+from streams.kafka.outbox import Outbox, RecordTooLarge
+from streams.kafka.partitioner import key_of, partition_for
+
+from .inbox import Portion
+from .parts import Parts
+from .poison import Breaker
+from .table import SHARD_KEY, PatientTable
+from .tally import Tally
+
+#: Where each kind of output is written (contract 1).
+TOPIC_OF: Final[dict[type, Topic]] = {
+    Decision: Topic.DECISIONS,
+    SendCommand: Topic.SEND_COMMANDS,
+    EscalationTask: Topic.ESCALATION_TASKS,
+    SafetyEntry: Topic.SAFETY_LOG,
+}
+
+
+class Loaded:
+    """One touched patient: as it was in the table, and as it is now."""
+
+    __slots__ = ("before", "packed", "patient")
+
+    def __init__(self, packed: bytes | None) -> None:
+        self.packed = packed
+        self.before = self.patient = None if packed is None else unpack(packed)
+
+
+class Turn:
+    """One attempt at deciding a turn.
+
+    ``refused``: patients whose changes a record cannot hold; ``unknown_schemas``: ids that the registry
+    was asked for lately, in vain.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        partition: int,
+        table: PatientTable,
+        shard: ShardState,
+        outbox: Outbox,
+        refused: frozenset[bytes | None] = frozenset(),
+        unknown_schemas: Container[int] = (),
+    ) -> None:
+        self._parts = parts
+        self._partition = partition
+        self._table = table
+        self._outbox = outbox
+        self._refused = refused
+        self._unknown_schemas = unknown_schemas
+        self._touched: dict[bytes, Loaded] = {}
+        self._names = {kind: parts.names.of(topic) for kind, topic in TOPIC_OF.items()}
+        self.now: Instant = parts.clock.now()
+        self.env = Environment(parts.policy, self.now, shard)
+        self.tally = Tally()
+
+    # Records.
+
+    def apply(self, portion: Portion, breaker: Breaker) -> int:
+        """Decide the records of a portion in order; how many, fewer than all when the breaker opened."""
+        self.fail_closed(portion.fail_closed)
+        done = 0
+        good = 0
+        for record in portion.records:
+            done += 1
+            if self._apply_record(portion.topic, record):
+                good += 1
+                breaker.row = 0
+            elif breaker.bad():
+                break
+        breaker.good_seen(good)
+        if portion.fail_closed:
+            self.tally.add("fail_closed", portion.topic, count=done)
+        self.tally.add("consumed", portion.topic, "accepted", count=good)
+        if done > good:
+            self.tally.add("consumed", portion.topic, "dead_lettered", count=done - good)
+        return done
+
+    def _apply_record(self, topic: Topic, record: Record) -> bool:
+        """Decide one record; False when it had to be dead-lettered."""
+        key, value = record.key, record.value
+        loaded = None if key is None else self._touched.get(key)
+        if loaded is None and key is not None and key != SHARD_KEY:
+            packed = self._table.get(key)
+            if packed is None and self._elsewhere(topic, record, key):
+                return True
+            loaded = self._touched[key] = Loaded(packed)
+        patient = None if loaded is None else loaded.patient
+        at = Position(topic, self._partition, record.offset, self.now)
+        try:
+            if key in self._refused:
+                raise BadRecord(
+                    Reason.FIELD_TOO_LONG, "what follows from this record is too large to be written"
+                )
+            event = self._parts.codec.decode(topic, key, value)
+        except UnknownSchema as unknown:
+            if unknown.schema_id not in self._unknown_schemas:
+                raise  # the registry may know it: ask, then decide the turn again
+            return self._refuse(key, value, unknown, at, loaded)
+        except BadRecord as bad:
+            return self._refuse(key, value, bad, at, loaded)
+        response = self._parts.engine.respond(event.envelope.patient_id, patient, event, at, self.env)
+        self._write(response, key)
+        if loaded is not None:
+            loaded.patient = response.patient
+        return True
+
+    def _refuse(
+        self, key: bytes | None, value: bytes | None, bad: BadRecord, at: Position, loaded: Loaded | None
+    ) -> bool:
+        patient = None if loaded is None else loaded.patient
+        response = self._parts.engine.refuse(_readable(key), patient, bad, key, value, at, self.env)
+        self._write(response, key)
+        if loaded is not None and key not in self._refused:
+            loaded.patient = response.patient
+        return False
+
+    def _elsewhere(self, topic: Topic, record: Record, key: bytes) -> bool:
+        """Pass on a record that a foreign partitioner put into the wrong partition.
+
+        Its patient lives in another shard: applied here, an objection would be looked up in vain there.
+        Only keys that this shard does not know are checked: what it knows was once found to be its own.
+        """
+        right = partition_for(key, self._parts.names.partitions)
+        if right == self._partition:
+            return False
+        self._outbox.add_to((self._parts.names.of(topic), right), key, record.value)
+        self.tally.add("misplaced", topic)
+        return True
+
+    # Due patients.
+
+    def wake(self, key: bytes) -> None:
+        """Do what is due for one patient."""
+        loaded = self._touched.get(key)
+        if loaded is None:
+            loaded = self._touched[key] = Loaded(self._table.get(key))
+        if loaded.patient is None or key in self._refused:
+            return
+        response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
+        self._write(response, key)
+        loaded.patient = response.patient
+        self.tally.add("wakes")
+
+    def fail_closed(self, recovering: bool) -> None:
+        """Tell the rules whether objections may still be missing from what is decided next (rule 3.1)."""
+        if recovering != self.env.shard.recovering:
+            self._set_shard(msgspec.structs.replace(self.env.shard, recovering=recovering))
+
+    # Writing.
+
+    def _write(self, response: Response, key: bytes | None) -> None:
+        outbox, codec, names = self._outbox, self._parts.codec, self._names
+        for output in response.outputs:
+            try:
+                if isinstance(output, DeadLetter):
+                    outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
+                elif isinstance(output, Forward):
+                    self._forward(output)
+                else:
+                    outbox.add(names[type(output)], key_of(output.patient_id), codec.encode(output))
+            except RecordTooLarge as error:
+                raise RecordTooLarge(key) from error
+            self.tally.output(output)
+        if response.shard is not self.env.shard:
+            self._set_shard(response.shard)
+
+    def _forward(self, forward: Forward) -> None:
+        event = forward.event
+        key = key_of(event.envelope.patient_id)
+        target = (self._parts.names.of(event.topic), partition_for(key, self._parts.names.partitions))
+        self._outbox.add_to(target, key, self._parts.codec.encode_event(event))
+
+    def _set_shard(self, shard: ShardState) -> None:
+        self.env = Environment(self._parts.policy, self.now, shard)
+
+    def finish(self, before: ShardState) -> dict[bytes, bytes | None]:
+        """Pack what changed and write it to the changelog; the changes to fold in after the commit.
+
+        Raises RecordTooLarge for a patient whose state no record can hold.
+        """
+        self.fail_closed(False)  # of the moment, never of the table
+        changelog = self._parts.names.of(Topic.PATIENT_TABLE)
+        changes: dict[bytes, bytes | None] = {}
+        for key, loaded in self._touched.items():
+            if loaded.patient is loaded.before:
+                continue
+            packed = None if loaded.patient is None else pack(loaded.patient)
+            if packed != loaded.packed:
+                self._outbox.add(changelog, key, packed)
+                changes[key] = packed
+        if self.env.shard != before:
+            self._outbox.add(changelog, SHARD_KEY, pack_shard(self.env.shard))
+        return changes
+
+
+_NO_DUE: Final = bytes(8)
+
+
+def pack_shard(shard: ShardState) -> bytes:
+    """The shard's own row of the table: never due, then MessagePack."""
+    return _NO_DUE + msgspec.msgpack.encode(shard)
+
+
+def unpack_shard(packed: bytes | None) -> ShardState:
+    if packed is None:
+        return ShardState()
+    return msgspec.msgpack.decode(packed[8:], type=ShardState)
+
+
+def _readable(key: bytes | None) -> str | None:
+    """The patient a key names, when it can be one (contract 2: ids of at most 128 characters)."""
+    if key is None:
+        return None
+    try:
+        text = key.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if 0 < len(text) <= 128 and text.isprintable() else None
