@@ -178,8 +178,8 @@ class Item:
         for key in self.value:
             if key not in known:
                 near = get_close_matches(str(key), list(known), n=1)
-                what = "is not a key of this file" if not self.path else "is not a key here"
-                self._child(str(key)).wrong(what, f"did you mean {near[0]}?" if near else ", ".join(known))
+                hint = f"; did you mean {near[0]}?" if near else ""
+                self._child(str(key)).wrong(f"is not a key here{hint}", "" if near else ", ".join(known))
         for key in required:
             if self.value.get(key) is None:
                 self._child(key).wrong("is missing")
@@ -234,8 +234,8 @@ class Item:
         value = self.value
         if type(value) in (int, float) and (low < value if above else low <= value) and value <= high:
             return float(value)
-        bound = f"above {low:g}" if above else f"from {low:g}"
-        self.wrong(f"is {_shown(value)}", f"a number {bound} to {high:g}")
+        bound = f"above {low:g} and at most" if above else f"from {low:g} to"
+        self.wrong(f"is {_shown(value)}", f"a number {bound} {high:g}")
         return high
 
     def choice(
@@ -249,11 +249,9 @@ class Item:
         for member in allowed:
             if value == member.value:
                 return member
-        near = (
-            get_close_matches(str(value), [m.value for m in allowed], n=1) if isinstance(value, str) else []
-        )
-        hint = f"did you mean {near[0]}? " if near else ""
-        self.wrong(f"is {_shown(value)}", f"{hint}{', '.join(m.value for m in allowed)}")
+        near = get_close_matches(str(value), [m.value for m in allowed], n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        self.wrong(f"is {_shown(value)}{hint}", ", ".join(m.value for m in allowed))
         return allowed[0]
 
     def choices(self, kind: type[E], among: Iterable[E] | None = None) -> tuple[E, ...]:

@@ -17,11 +17,11 @@ from streams.errors import BadPolicy
 from . import document
 from .check import build
 from .document import Document, Problem, Weight
+from .lint import Finding, Severity, lint
 from .model import Policy
 from .template_files import Folder, read_folder
-from .templates import Registry
 
-__all__ = ["check", "default_path", "load", "load_overrides", "read", "registry"]
+__all__ = ["check", "default_path", "load", "load_overrides", "load_policy", "read", "templates_folder"]
 
 _SHIPPED: Final = Path(__file__).resolve().parents[2] / "deploy" / "policy"
 
@@ -34,6 +34,11 @@ def default_path() -> Path:
 def load(path: Path) -> Policy:
     """Read and check a policy file. Errors: BadPolicy, one line for each problem, with file and line."""
     return _made(read(path), tolerant=False)
+
+
+def load_policy(path: Path | None) -> Policy:
+    """Load the policy that the settings name, or the shipped one. Errors: BadPolicy."""
+    return load(path or default_path())
 
 
 def check(path: Path) -> tuple[Problem, ...]:
@@ -84,9 +89,14 @@ _CACHE: Final[dict[tuple[int, str], tuple[Document, Policy]]] = {}
 _CACHE_LIMIT: Final = 512
 
 
-def registry(base: Document) -> Registry:
-    """The templates a policy names. Errors: BadPolicy when the folder cannot be read."""
-    return _folder(base).registry
+def templates_folder(base: Document) -> Path:
+    """The folder of templates a policy names; the shipped one when it names none. Errors: BadPolicy."""
+    named = base.data.get("templates")
+    if named is None:
+        return _SHIPPED / "templates"
+    if not isinstance(named, str):
+        raise BadPolicy(f"{base.file}:{base.line(('templates',))}: templates: is not the path of a folder")
+    return (Path(base.file).parent / named).resolve()
 
 
 def _made(base: Document, *, tolerant: bool, folder_of: Document | None = None) -> Policy:
@@ -99,7 +109,7 @@ def _made(base: Document, *, tolerant: bool, folder_of: Document | None = None) 
 
 
 def _problems(base: Document, folder_of: Document | None = None) -> tuple[Policy, tuple[Problem, ...]]:
-    folder = _folder(folder_of or base)
+    folder = _read(templates_folder(folder_of or base))
     policy, problems = build(base, folder.registry)
     ordered = sorted((*problems, *folder.problems), key=lambda p: (p.file != base.file, p.file, p.line or 0))
     return policy, tuple(ordered)
@@ -109,15 +119,6 @@ def _listed(problems: Iterable[Problem]) -> str:
     return "\n".join(map(str, problems))
 
 
-def _folder(base: Document) -> Folder:
-    named = base.data.get("templates")
-    if named is None:
-        return _read(_SHIPPED / "templates")
-    if not isinstance(named, str):
-        raise BadPolicy(f"{base.file}:{base.line(('templates',))}: templates: is not the path of a folder")
-    return _read((Path(base.file).parent / named).resolve())
-
-
 def _read(folder: Path) -> Folder:
     stamps = ((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in folder.glob("*.yaml"))
     return _read_once(folder, tuple(sorted(stamps)))
@@ -125,8 +126,16 @@ def _read(folder: Path) -> Folder:
 
 @lru_cache(maxsize=8)
 def _read_once(folder: Path, _stamps: tuple[tuple[str, int, int], ...]) -> Folder:
-    """Read a folder again only when a file in it has changed."""
-    return read_folder(folder)
+    """Read and lint a folder; again only when a file in it has changed."""
+    found = read_folder(folder)
+    wordings = (finding for finding in lint(found.registry) if finding.severity is Severity.ERROR)
+    return Folder(found.registry, (*found.problems, *map(_as_problem, wordings)))
+
+
+def _as_problem(finding: Finding) -> Problem:
+    file, _, line = finding.place.rpartition(":")
+    language = f" ({finding.language})" if finding.language else ""
+    return Problem(file, int(line), f"{finding.template}{language}", f"{finding.rule}: {finding.message}")
 
 
 # --- laying one mapping over another ---

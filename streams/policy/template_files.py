@@ -30,6 +30,17 @@ _TEMPLATE_KEYS: Final = (
     "closing", "author", "approver", "clinical_approver", "urgent", "review_due",
 )  # fmt: skip
 _REQUIRED: Final = ("id", "version", "purposes", "level", "channels", "text", "replies")
+#: Vocabulary 1.5: what may ever be a message.
+_SENDABLE: Final = frozenset(Purpose) - {
+    Purpose.EMERGENCY_TRIAGE,
+    Purpose.BAD_NEWS,
+    Purpose.COMPLEX_CLINICAL,
+    Purpose.DIRECT_MARKETING,
+    Purpose.RESEARCH,
+    Purpose.STAFF_TO_STAFF,
+    Purpose.UNKNOWN,
+}
+_LEVELS: Final = (Level.L0, Level.L1, Level.L2, Level.L3, Level.L4)  # L5 is never automated
 _FORMATS: Final = frozenset(NeedKind) - {NeedKind.INTERPRETER, NeedKind.UNKNOWN, NeedKind.OTHER}
 
 
@@ -140,8 +151,8 @@ def _template(
         id=fields["id"].text(60),
         version=fields["version"].whole(1, 1_000_000),
         hash="",
-        purposes=frozenset(fields["purposes"].choices(Purpose)),
-        level=fields["level"].choice(Level),
+        purposes=frozenset(fields["purposes"].choices(Purpose, sorted(_SENDABLE))),
+        level=fields["level"].choice(Level, _LEVELS),
         channels=frozenset(fields["channels"].choices(Channel, SENDABLE)),
         formats=_formats(fields),
         texts=texts,

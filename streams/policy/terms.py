@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from re import Pattern
+from typing import Final
 from unicodedata import combining, normalize
 
 import msgspec
@@ -16,6 +17,8 @@ import msgspec
 from streams.domain.vocabulary import Level
 
 __all__ = ["Term", "Terms", "plain"]
+
+_TELLING: Final = 6  # letters
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -39,6 +42,13 @@ class Terms(msgspec.Struct, frozen=True, cache_hash=True):
     def found_in(self, text: str, level: Level) -> tuple[Term, ...]:
         """Give the terms in ``text`` that a message of this level may not contain."""
         return tuple(_by_plain(self)[word] for word in _words_in(self, level, plain(text)))
+
+    def hidden_in(self, name: str, level: Level) -> tuple[Term, ...]:
+        """Give the terms in a name written together, such as a sender or a domain (C187)."""
+        split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+        together = plain(name).replace(" ", "")
+        inside = tuple(t for t in self.listed if _is_banned(t, level) and _is_inside(t, together))
+        return tuple(dict.fromkeys((*self.found_in(split, level), *inside)))
 
     def is_neutral(self, text: str, level: Level = Level.L1) -> bool:
         """Tell whether a name (a site, a sender) can stand in a message of this level (C186)."""
@@ -67,6 +77,16 @@ def _stem(match: str, stems: Mapping[str, Term]) -> str:
 @lru_cache(maxsize=64)
 def _by_plain(terms: Terms) -> dict[str, Term]:
     return {_key(term.word): term for term in terms.listed}
+
+
+def _is_banned(term: Term, level: Level) -> bool:
+    return term.allowed_from is None or term.allowed_from > level
+
+
+def _is_inside(term: Term, together: str) -> bool:
+    """Whether a longer term is part of words written together; short ones are in too many words."""
+    word = plain(term.word).replace(" ", "")
+    return len(word) >= _TELLING and word in together
 
 
 def _key(word: str) -> str:
