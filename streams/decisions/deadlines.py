@@ -41,10 +41,14 @@ def deadline(draft: Draft, timing: Timing, policy: Policy, now: Instant) -> Dead
     in_window = timing.short_notice
     due = _complete_by(draft, priority, in_window, policy, now)
     if not draft.unbound and timing.needed_by is not None and not timing.over:
-        due = min(due, timing.needed_by - policy.action_buffer)
+        latest = timing.needed_by - policy.action_buffer
+        if draft.at_least_needed_by and latest < due and priority > Priority.P1:
+            priority = Priority.P1  # at its own pace it would miss needed_by (7.3 to 7.6, C042)
+            due = now + _COMPLETE[priority]
+            in_window = True
+        due = min(due, latest)
         if due - now < _TIGHT:
-            latest = timing.deadline if timing.deadline is not None else now + _TIGHT
-            priority, due = Priority.P0, min(now + _TIGHT, latest)
+            priority, due = Priority.P0, min(now + _TIGHT, timing.deadline or now + _TIGHT)
     acknowledge = min(_acknowledge_by(priority, in_window, policy, now), due)
     return Deadline(priority, due, acknowledge)
 

@@ -149,13 +149,11 @@ class Desk:
         """Open the task a draft asks for, or update the open one of the same cause (B13); returns its id."""
         kind, id_, version = draft.about or (asked.kind, asked.id, asked.version)
         for known_id, known in self.patient.tasks.items():
-            if (known.reason, known.kind, known.id) == (draft.reason, kind, id_) and (
-                known.purpose is purpose or draft.companion
-            ):
+            if (known.reason, known.kind, known.id) == (draft.reason, kind, id_):
                 if not draft.companion:
-                    self._update_task(known_id, known, asked, draft, timing, version)
+                    self._update_task(known_id, known, asked, draft, timing, version, purpose)
                 return known_id
-        id_of_task = task_id(self.patient_id, f"{draft.reason}:{purpose or ''}", f"{kind}:{id_}", decided)
+        id_of_task = task_id(self.patient_id, draft.reason, f"{kind}:{id_}", decided)
         task = self._draft_task(asked, draft, decided, purpose, timing, (kind, id_, version))
         self.put_task(id_of_task, task)
         return id_of_task
@@ -189,7 +187,7 @@ class Desk:
             by.acknowledge_by,
             self.owner_of(role, by.priority),
             now,
-            None if draft.companion else asked,
+            asked if draft.stands_for_request and not draft.companion else None,
             draft.ground,
             draft.options,
             draft.do_not_use,
@@ -198,9 +196,22 @@ class Desk:
         )
 
     def _update_task(
-        self, id_: str, known: OpenTask, asked: Asked, draft: Draft, timing: Timing, version: int
+        self,
+        id_: str,
+        known: OpenTask,
+        asked: Asked,
+        draft: Draft,
+        timing: Timing,
+        version: int,
+        purpose: Purpose | None,
     ) -> None:
-        """Newer facts update the task (B13): it keeps its owner and who claimed it, and is never put off."""
+        """Newer facts update the task (B13): it keeps its owner and who claimed it, and is never put off.
+
+        When they ask for something else (cancelled instead of moved) what was asked is superseded first (C223).
+        """
+        if known.purpose is not purpose and known.status is TaskStatus.OPEN:
+            self.end_task(id_, TaskStatus.SUPERSEDED)
+            known = replace(known, version=known.version + 1)
         role, copies = owner_role(draft, timing)
         by = deadline(draft, timing, self.env.policy, self.now)
         due = min(by.due_at, known.due_at)
@@ -208,6 +219,7 @@ class Desk:
             known,
             version=known.version + 1,
             entity_version=version,
+            purpose=purpose,
             role=role,
             copy_roles=copies,
             owner=known.owner if known.role is role else self.owner_of(role, by.priority),
@@ -217,7 +229,7 @@ class Desk:
             options=draft.options,
             do_not_use=draft.do_not_use,
             ground=draft.ground,
-            asked=asked,
+            asked=asked if draft.stands_for_request else None,
             wake_at=min(known.wake_at, due) if known.wake_at else 0,
         )
         self.put_task(id_, task)

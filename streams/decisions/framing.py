@@ -190,25 +190,29 @@ def _affected(body: Appointment, told: Told | None, difference: Difference, now:
     """B1's affected_start; None when it is not in the future any more."""
     if difference.cancelled:
         if told is not None:
-            return told.starts_at if told.starts_at > now else None
-        candidates = [at for at in (body.previous_starts_at, body.starts_at) if at is not None and at > now]
-        if not candidates and body.starts_precision is StartsPrecision.DAY:
-            return _future_start(body, now)
-        return min(candidates, default=None)
+            return _future(told.starts_at, body.starts_precision, now)
+        starts = (body.previous_starts_at, body.starts_at)
+        known = [_future(at, body.starts_precision, now) for at in starts if at is not None]
+        return min((at for at in known if at is not None), default=None)
     new = _future_start(body, now)
-    if told is not None and difference.moved and told.starts_at > now:
-        return told.starts_at if new is None else min(new, told.starts_at)
+    if told is not None and difference.moved:
+        old = _future(told.starts_at, body.starts_precision, now)
+        return min((at for at in (old, new) if at is not None), default=None)
     return new
 
 
 def _future_start(body: Appointment, now: Instant) -> Instant | None:
     """The start as urgency sees it: for a day without a time its first moment, its last for the past test (C046)."""
-    if body.starts_precision is StartsPrecision.DAY:
-        first, last = local_day(body.starts_at)
+    return _future(body.starts_at, body.starts_precision, now)
+
+
+def _future(start: Instant, precision: StartsPrecision, now: Instant) -> Instant | None:
+    if precision is StartsPrecision.DAY:
+        first, last = local_day(start)
         if first > now:
             return first
         return last if last > now else None
-    return body.starts_at if body.starts_at > now else None
+    return start if start > now else None
 
 
 def relevant_start(body: Appointment, told: Told | None, difference: Difference) -> Instant:
@@ -235,3 +239,14 @@ def timing_of(start: Instant | None, relevant: Instant, policy: Policy, now: Ins
         False,
         relevant,
     )
+
+
+def service_of(patient: PatientState, asked: Asked) -> str:
+    """The service a request is about; empty when its subject is forgotten."""
+    if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
+        return patient.appointments[asked.id].body.service_code
+    if asked.kind is SubjectKind.RESULT and asked.id in patient.results:
+        return patient.results[asked.id].body.service_code
+    if asked.id in patient.requests:
+        return patient.requests[asked.id].body.service_code
+    return ""

@@ -29,6 +29,9 @@ from streams.domain.time import Instant
 from streams.domain.vocabulary import Priority, Reason, Role, SubjectKind, Topic
 from streams.policy.model import Policy
 
+from .case import Timing
+from .framing import timing_of
+
 REMEMBERED: Final = 16  # event ids a patient; versions catch what is older
 
 
@@ -106,21 +109,26 @@ def _wrong_person(patient_id: str, event: Event) -> tuple[Reason, str] | None:
     return None
 
 
-def _in_window(event: Event, policy: Policy, now: Instant) -> bool:
+def named_timing(event: Event, policy: Policy, now: Instant) -> Timing:
+    """The times of the appointment that a refused record names, so that its task is as urgent as it."""
     body = event.body
-    return isinstance(body, Appointment) and 0 < body.starts_at - now <= policy.short_notice
+    if not isinstance(body, Appointment) or body.starts_at <= now:
+        return Timing()
+    return timing_of(body.starts_at, body.starts_at, policy, now)
 
 
 def _data_quality(event: Event, policy: Policy, now: Instant) -> Draft:
-    rank = Priority.P1 if _in_window(event, policy, now) else Priority.P2
-    return Draft(Role.DQ, rank, Reason.DATA_QUALITY)
+    rank = Priority.P1 if named_timing(event, policy, now).short_notice else Priority.P2
+    return Draft(Role.DQ, rank, Reason.DATA_QUALITY, stands_for_request=False)
 
 
 def _wrong_person_tasks(event: Event, policy: Policy, now: Instant) -> tuple[Draft, ...]:
     """1.3: data quality looks at it; a critical result that we may not file still reaches a clinician."""
     tasks: tuple[Draft, ...] = (_data_quality(event, policy, now),)
     if isinstance(event.body, Result) and event.body.critical:
-        tasks += (Draft(Role.DUTY, Priority.P0, Reason.CRITICAL_RESULT, own_role=True),)
+        tasks += (
+            Draft(Role.DUTY, Priority.P0, Reason.CRITICAL_RESULT, own_role=True, stands_for_request=False),
+        )
     return tasks
 
 
@@ -174,7 +182,7 @@ def _section_rows(patient: PatientState, sections: PatientSections, version: int
 
 
 def _conflict() -> Refused:
-    task = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY)
+    task = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, stands_for_request=False)
     return Refused("1.5", Reason.VERSION_CONFLICT, True, "same version, different content", (task,))
 
 

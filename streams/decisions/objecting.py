@@ -8,6 +8,7 @@ from streams.domain.calendar import add_months
 from streams.domain.decision import Draft, Escalate
 from streams.domain.events import Objection
 from streams.domain.patient import PatientState
+from streams.domain.records import Subject
 from streams.domain.vocabulary import (
     UNCLEAR_REASONS,
     Channel,
@@ -23,8 +24,8 @@ from streams.domain.vocabulary import (
 from .channels import usable_contact
 from .decide import decide
 from .desk import Desk
-from .framing import frame
-from .objections import METHOD_SCOPES, active, channels_of
+from .framing import frame, service_of
+from .objections import METHOD_SCOPES, active, channels_of, covers
 from .outcome import carry_out, conflict_task, refusal_tasks
 from .request import settled
 
@@ -51,7 +52,18 @@ def objection_changed(desk: Desk, body: Objection) -> None:
     else:
         _companion_tasks(desk, body)
         _conflicts(desk, body)
+        _sent_meanwhile(desk, body)
     look_again(desk)
+
+
+def _sent_meanwhile(desk: Desk, body: Objection) -> None:
+    """C004: a message that left after the objection reached a desk and before it reached us is reviewed."""
+    for command_id, sent in desk.patient.sent.items():
+        if sent.created_at >= body.received_at and covers(
+            body, sent.channel, service_of(desk.patient, sent.asked)
+        ):
+            subject = Subject(sent.asked.kind, sent.asked.id, sent.asked.version)
+            desk.log_safety("objected_send_during_propagation", subject, command_id)
 
 
 def _drop_tasks_about(desk: Desk, objection_id: str) -> None:
@@ -146,10 +158,6 @@ def look_again(desk: Desk) -> None:
             continue
         asked = settled(desk, task.asked)
         ruling = decide(frame(desk.patient_id, desk.patient, asked, desk.env))
-        same = (
-            isinstance(ruling.verdict, Escalate)
-            and ruling.verdict.draft.reason is task.reason
-            and ruling.case.purpose is task.purpose
-        )
+        same = isinstance(ruling.verdict, Escalate) and ruling.verdict.draft.reason is task.reason
         if not same:
             carry_out(desk, ruling)

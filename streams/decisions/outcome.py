@@ -25,6 +25,7 @@ from streams.domain.vocabulary import (
     TaskStatus,
 )
 
+from . import surges
 from .case import Case
 from .commands import command_for
 from .decide import Ruling
@@ -106,6 +107,8 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
             hold_until=hold.until,
             task_ids=tasks,
         )
+    if hold.reason is Reason.SURGE and hold.companions:
+        desk.shard = surges.task_raised(desk.shard, case.service)
     waited = asked.waited
     if hold.final and hold.reason not in waited:
         waited = (*waited, hold.reason)
@@ -136,11 +139,7 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
     for id_, task in list(desk.patient.tasks.items()):
         if task.asked is None or task.asked.key != asked.key:
             continue
-        updated = (
-            isinstance(verdict, Escalate)
-            and task.reason is verdict.draft.reason
-            and task.purpose is case.purpose
-        )
+        updated = isinstance(verdict, Escalate) and task.reason is verdict.draft.reason
         if not updated:
             # The same facts, and a message after all: the task is done (C099). Newer facts replace it (C223).
             done = isinstance(verdict, Send) and task.entity_version == asked.version

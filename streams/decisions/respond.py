@@ -39,7 +39,7 @@ from .desk import NO_TIMING, Desk
 from .forwarding import forward_objections
 from .framing import frame, tell
 from .ids import decision_id, task_id
-from .intake import REMEMBERED, Refused, examine, fingerprint, flags, subject_of
+from .intake import REMEMBERED, Refused, examine, fingerprint, flags, named_timing, subject_of
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
 from .request import supersede_older
@@ -160,8 +160,8 @@ def _refuse(desk: Desk, event: Event, refused: Refused) -> None:
     asked = Asked(kind, id_[:128], version, desk.event_id, desk.at, desk.occurred_at)
     decided = desk.decision_id_for(asked)
     body = event.body
-    timing = NO_TIMING
-    tasks = tuple(desk.open_task(asked, _standalone(d), decided, None, timing) for d in refused.tasks)
+    timing = named_timing(event, desk.env.policy, desk.now)
+    tasks = tuple(desk.open_task(asked, d, decided, None, timing) for d in refused.tasks)
     outcome = Outcome.QUARANTINE if refused.quarantined else Outcome.SUPPRESS
     purpose = getattr(body, "purpose", None)
     desk.record_decision(
@@ -174,10 +174,6 @@ def _refuse(desk: Desk, event: Event, refused: Refused) -> None:
                 None, None, refused.reason, at.topic, at.partition, at.offset, None, refused.error, desk.now
             )
         )
-
-
-def _standalone(draft: Draft) -> Draft:
-    return replace(draft, companion=True)
 
 
 def wake(patient_id: str, patient: PatientState, env: Environment) -> Response:
@@ -218,12 +214,14 @@ def refuse(
     asked = Asked(SubjectKind.RECORD, at.topic, 0, desk.event_id, at, env.now)
     if at.topic is Topic.OBJECTIONS:
         desk.change(unreadable_objection=True)
-        draft = Draft(Role.IG, Priority.P1, Reason.OBJECTION_UNREADABLE, own_role=True)
+        draft = Draft(
+            Role.IG, Priority.P1, Reason.OBJECTION_UNREADABLE, own_role=True, stands_for_request=False
+        )
         ruling_rule = "1.1"
     else:
-        draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY)
+        draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, stands_for_request=False)
         ruling_rule = "1.3" if reason in (Reason.KEY_MISMATCH, Reason.BAD_NHS_NUMBER) else "1.1"
-    opened = desk.open_task(asked, _standalone(draft), desk.decision_id_for(asked), None)
+    opened = desk.open_task(asked, draft, desk.decision_id_for(asked), None)
     desk.record_decision(asked, Outcome.QUARANTINE, reason, ruling_rule, (ruling_rule,), task_ids=(opened,))
     desk.write(letter)
     return _answer(desk)

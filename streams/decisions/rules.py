@@ -46,6 +46,7 @@ INTAKE_ROWS: Final = (
 )
 #: Ids that end a decision outside the table: after a send, and by a person's resolution.
 OTHER_ROWS: Final = (
+    ("B6", "The message waits until it may leave", "S0 line 67"),
     ("10", "After sending: what the receipts say", "S0 line 69"),
     ("B6.2", "The message did not arrive; the next channel, or a person", "S0 line 69"),
     ("9.8", "A person approved or refused this one override", "S0 line 74"),
@@ -140,12 +141,22 @@ RULES_FOR: Final[dict[SubjectKind, tuple[Rule, ...]]] = {
 }
 
 
+#: Every row that a decision can name, in the order in which rows are asked; "7" only prepares the next ones.
+ROWS: Final[tuple[str, ...]] = tuple(
+    dict.fromkeys(
+        [row[0] for row in INTAKE_ROWS]
+        + [rule.id for rule in RULES if rule.id != "7"]
+        + [row[0] for row in OTHER_ROWS]
+    )
+)
+
+
 def title_of(rule_id: str) -> str:
     """What a row says, in words, for people who read a rule path (``heed explain``)."""
-    for rule in RULES:
-        if rule.id == rule_id:
-            return rule.title
     for row_id, title, _ in (*INTAKE_ROWS, *OTHER_ROWS):
         if row_id == rule_id:
             return title
+    for rule in RULES:
+        if rule.id == rule_id:
+            return rule.title
     return "A row of an earlier version"

@@ -175,7 +175,7 @@ def _undeliverable(case: Case, role: Role, reason: Reason) -> Escalate | Suppres
     if reason is Reason.CANNOT_ARRIVE_IN_TIME and tonight:
         rank = Priority.P0
     options = ("phone", "letter", "correct_details")
-    return Escalate(Draft(role, rank, reason, options=options))
+    return Escalate(Draft(role, rank, reason, options=options, at_least_needed_by=True))
 
 
 def uncontactable(case: Case) -> Escalate:

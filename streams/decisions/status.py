@@ -19,6 +19,7 @@ from .purposes import SAFETY_PURPOSES
 _LOOK_AGAIN: Final = (
     10 * MINUTE
 )  # while sends are stopped: often enough for a result, rare enough for the log
+_TIME_TO_ACT: Final = HOUR  # 3.1's lead beside the buffer: what a P1 task is given to be done
 _LONGEST_STOP: Final = HOUR  # a result that waited so long for the state goes to a clinician
 
 
@@ -41,7 +42,7 @@ def fail_closed(case: Case) -> Hold | Escalate | None:
         return None
     needed_by = case.timing.needed_by
     latest = (
-        needed_by - case.policy.action_buffer
+        needed_by - case.policy.action_buffer - _TIME_TO_ACT
         if needed_by is not None
         else (case.asked.held_since or case.now) + _LONGEST_STOP
     )
@@ -89,7 +90,11 @@ def identity_mismatch(case: Case) -> Escalate | None:
     """3.5: the event and the record disagree on who this is; nobody is told anything (C075, S2 line 26)."""
     source = case.result.body if case.result is not None else case.appointment
     identity = case.patient.identity
-    if source is None or case.request is not None or identity is None:
+    if identity is None:
+        return None
+    if case.is_appointment and _is_placeholder(identity.family_name, identity.given_name):
+        return _mismatch(case)  # "Baby of ...": nobody knows yet whose messages these are (C074)
+    if source is None or case.request is not None:
         return None
     number, name, born = source.nhs_number, source.family_name, source.born
     if number is None and name is None and born is None:
@@ -101,8 +106,22 @@ def identity_mismatch(case: Case) -> Escalate | None:
     )
     if same:
         return None
+    return _mismatch(case)
+
+
+def _mismatch(case: Case) -> Escalate:
     rank = Priority.P1 if case.pressing else Priority.P2
     return Escalate(Draft(Role.DQ, rank, Reason.IDENTITY_MISMATCH), companion_safety="near_miss_identity")
+
+
+def _is_placeholder(family_name: str, given_name: str) -> bool:
+    """A newborn without a name of their own, or nobody's name at all."""
+    given = _folded(given_name)
+    return (
+        not (family_name.strip() and given)
+        or given == "baby"
+        or given.startswith(("baby of", "baby boy", "baby girl"))
+    )
 
 
 def _folded(name: str) -> str:
@@ -177,4 +196,5 @@ def surge(case: Case) -> Hold | Escalate | None:
         unbound=True,
         about=(SubjectKind.RECORD, f"surge:{case.service}:{guard.open_since}", 0),
     )
-    return Hold(Reason.SURGE, min(latest, case.now + HOUR), companions=(task,))
+    asked_already = guard.task_raised
+    return Hold(Reason.SURGE, min(latest, case.now + HOUR), companions=() if asked_already else (task,))

@@ -31,8 +31,16 @@ def count(shard: ShardState, service: str, policy: Policy, now: Instant) -> Shar
     guard = replace(guard, count=guard.count + 1)
     limit = max(policy.surge_minimum, policy.surge_factor * guard.normal)
     if not guard.open_since and guard.count >= limit and now >= guard.confirmed_until:
-        guard = replace(guard, open_since=now)
+        guard = replace(guard, open_since=now, task_raised=False)
     return replace(shard, surges={**_kept(shard.surges, slot), service: guard})
+
+
+def task_raised(shard: ShardState, service: str) -> ShardState:
+    """One person is asked about a surge, however many patients it touches (C021)."""
+    guard = shard.surges.get(service)
+    if guard is None:
+        return shard
+    return replace(shard, surges={**shard.surges, service: replace(guard, task_raised=True)})
 
 
 def _kept(surges: dict[str, Surge], slot: int) -> dict[str, Surge]:

@@ -19,6 +19,8 @@ class Draft(msgspec.Struct, frozen=True):
 
     ``within``: shorter completion time than the priority's own. ``own_role``: not handed to R-BOOK when
     in-window. ``companion``: goes beside another outcome, keeps its role, and does not stand for the request.
+    ``unbound``: its deadline has nothing to do with the request's. ``stands_for_request`` False: there is no
+    request to look at again. ``at_least_needed_by``: rises to P1 when its own pace would miss needed_by.
     ``about``: another subject than the request's. ``due_at``: an absolute deadline, instead of ``within``.
     """
 
@@ -34,6 +36,8 @@ class Draft(msgspec.Struct, frozen=True):
     own_role: bool = False
     companion: bool = False
     unbound: bool = False
+    stands_for_request: bool = True
+    at_least_needed_by: bool = False
     about: tuple[SubjectKind, str, int] | None = None
 
 

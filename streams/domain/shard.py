@@ -17,6 +17,7 @@ class Surge(msgspec.Struct, frozen=True, array_like=True):
     normal: float = 0.0
     open_since: Instant = 0
     confirmed_until: Instant = 0
+    task_raised: bool = False
 
 
 class Circuit(msgspec.Struct, frozen=True, array_like=True):
