@@ -162,6 +162,12 @@ def test_heed_kafka_stays_until_it_is_told_to_go(tmp_path: Path) -> None:
         assert heed("kafka", "down").stdout == "stopped\n"
         assert not command_line(known.pid)
         assert heed("kafka", "down").stdout == "was not running\n"
+        killed = subprocess.Popen([sys.executable, "-m", "streams", "kafka", "up"], env=variables)
+        assert wait_for(lambda: running(tmp_path / "kafka") is not None)
+        killed.kill()
+        killed.wait()
+        assert heed("kafka", "up").returncode == 0  # waits for the one that is starting
+        assert heed("kafka", "down").stdout == "stopped\n"
         refused = heed("topics", "check")
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     finally:

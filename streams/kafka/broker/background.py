@@ -18,7 +18,7 @@ from . import engines
 from .guard import STOP_SECONDS
 from .maven import Say
 from .properties import free_ports
-from .readiness import wait_until_ready
+from .readiness import wait_until_accepting, wait_until_ready
 
 _POLL_SECONDS: Final = 0.05
 
@@ -53,6 +53,7 @@ class BackgroundKafka:
     def up(self) -> Running:
         """Start it if it does not run, wait until it can be used. Raises BrokerUnreachable."""
         if known := running(self._directory):
+            wait_until_accepting(known.bootstrap, lambda: running(self._directory) == known)
             return known
         engine = engines.choose(self._directory, self._cache, self._say)
         ports = free_ports()
@@ -66,11 +67,13 @@ class BackgroundKafka:
             )  # fmt: skip
         started = Running(process.pid, ports.bootstrap, engine.name, str(self._directory), launch.mark)
         try:
-            wait_until_ready(log, since, ports, lambda: process.poll() is None)
+            # Before it is ready: were we killed now, `heed kafka down` would still know what to end.
             self._state.write_bytes(msgspec.json.encode(started))
+            wait_until_ready(log, since, ports, lambda: process.poll() is None)
         except BaseException:  # also Ctrl-C while waiting: leave nothing behind
             process.kill()
             process.wait()
+            self._state.unlink(missing_ok=True)
             raise
         return started
 

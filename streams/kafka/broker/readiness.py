@@ -28,7 +28,7 @@ def wait_until_ready(log: Path, since: int, ports: Ports, alive: Callable[[], bo
     while time.monotonic() < end:
         running = alive()  # asked before reading: what a dying broker wrote is then in the log
         said = _read(log, since)
-        if _STARTED in said and _accepts(ports):
+        if _STARTED in said and _accepts(ports.client):
             return
         if not running:
             if b"Address already in use" in said or b"already allocated" in said:
@@ -36,6 +36,18 @@ def wait_until_ready(log: Path, since: int, ports: Ports, alive: Callable[[], bo
             raise BrokerUnreachable(f"the local Kafka ended at once: {_reason(said)} (see {log})")
         time.sleep(_POLL_SECONDS)
     raise BrokerUnreachable(f"the local Kafka was not ready within {READY_SECONDS:.0f} s (see {log})")
+
+
+def wait_until_accepting(bootstrap: str, alive: Callable[[], bool]) -> None:
+    """Return once the broker somebody else is starting accepts connections. Raises BrokerUnreachable."""
+    port = int(bootstrap.rpartition(":")[2])
+    end = time.monotonic() + READY_SECONDS
+    while not _accepts(port):
+        if not alive() or time.monotonic() > end:
+            raise BrokerUnreachable(
+                f"the local Kafka at {bootstrap} does not answer: heed kafka down, then up again"
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _read(log: Path, since: int) -> bytes:
@@ -47,9 +59,9 @@ def _read(log: Path, since: int) -> bytes:
         return b""
 
 
-def _accepts(ports: Ports) -> bool:
+def _accepts(port: int) -> bool:
     try:
-        socket.create_connection((HOST, ports.client), timeout=1).close()
+        socket.create_connection((HOST, port), timeout=1).close()
     except OSError:
         return False
     return True
