@@ -110,6 +110,8 @@ class _ReaderSource(Source):
                     self._text(text)
                     self.line(f"{found}[{key}] = {text}")
                 self.line(f"{target} = {found}")
+            case unknown:
+                raise TypeError(f"no reader for the Avro type {unknown}")
         return target
 
     def _text(self, target: str) -> None:

@@ -123,8 +123,10 @@ class _WriterSource(Source):
                 return self._block(value, f"{one} for x in {value}")
             case "map":
                 return self._block(value, f"write_text(k) + write_text(x) for k, x in {value}.items()")
-            case _:
+            case "record":
                 return f"{self.name(record_writer(node, kind, b''))}({value})"
+            case unknown:
+                raise TypeError(f"no writer for the Avro type {unknown}")
 
     @staticmethod
     def _block(value: str, each: str) -> str:

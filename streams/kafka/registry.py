@@ -10,8 +10,8 @@ import base64
 import json
 import time
 from collections.abc import Sequence
-from typing import Any, Final
 from http.client import HTTPException
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import Request, urlopen
