@@ -101,6 +101,7 @@ class Case(msgspec.Struct, frozen=True):
     appointment: Appointment | None = None
     told: Told | None = None
     difference: Difference = Difference()
+    minor: bool = False
     result: ResultEntry | None = None
     request: Request | None = None
 

@@ -6,6 +6,7 @@ objections only forbid (I1).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -69,15 +70,51 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 def candidates(case: Case) -> list[Candidate]:
-    """Test every channel a command could name, in the organisation's order."""
-    recipient = case.recipient
-    assert recipient is not None, "stage 5 sets the recipient before stage 7"
+    """Test every channel a command could name, the one that would be chosen first first."""
+    recipient = _recipient(case)
     restricted = closes_unlisted(case)
-    return [
-        _test(case, recipient, channel, restricted)
-        for channel in case.policy.organisation_order
-        if channel in SENDABLE
-    ]
+    return [_test(case, recipient, channel, restricted) for channel in ranked(case, recipient)]
+
+
+def first_or_all(case: Case) -> list[Candidate]:
+    """Up to the first channel that is eligible without lowering: later ones could not be chosen (B5, choice).
+
+    When there is none, every channel with what blocks it.
+    """
+    recipient = _recipient(case)
+    restricted = closes_unlisted(case)
+    found = []
+    for channel in ranked(case, recipient):
+        one = _test(case, recipient, channel, restricted)
+        found.append(one)
+        if not one.blockers and not one.lowered:
+            break
+    return found
+
+
+def _recipient(case: Case) -> Recipient:
+    assert case.recipient is not None, "stage 5 sets the recipient before stage 7"
+    return case.recipient
+
+
+def ranked(case: Case, recipient: Recipient) -> tuple[Channel, ...]:
+    """The order of choice: preferences, then the organisation's order, a letter nobody asked for last (B5)."""
+    return _ranked(recipient.preferred, case.policy.organisation_order, case.policy.nhs_app_first)
+
+
+@lru_cache(maxsize=1_024)
+def _ranked(
+    preferred: tuple[Channel, ...], organisation: tuple[Channel, ...], app_first: AppFirst
+) -> tuple[Channel, ...]:
+    listed = [channel for channel in dict.fromkeys(preferred) if channel in organisation]
+    others = [channel for channel in organisation if channel not in listed and channel is not Channel.LETTER]
+    order = [*listed, *others]
+    if Channel.LETTER in organisation and Channel.LETTER not in listed:
+        order.append(Channel.LETTER)
+    if app_first is AppFirst.ALWAYS_IF_ELIGIBLE and Channel.NHS_APP in order:
+        order.remove(Channel.NHS_APP)
+        order.insert(0, Channel.NHS_APP)
+    return tuple(channel for channel in order if channel in SENDABLE)
 
 
 def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) -> Candidate:
@@ -291,20 +328,9 @@ def _sharing_cap(case: Case, recipient: Recipient, contact: Contact) -> Level:
 
 
 def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate, Reason]:
-    """Pick the channel (B5, choice) and say why it, of all eligible ones."""
-    assert case.recipient is not None
-    preferred = case.recipient.preferred
-    order = case.policy.organisation_order
-    app_first = case.policy.nhs_app_first is AppFirst.ALWAYS_IF_ELIGIBLE
-
-    def rank(one: Candidate) -> tuple[bool, bool, bool, int]:
-        listed = one.channel in preferred
-        place = preferred.index(one.channel) if listed else order.index(one.channel)
-        leads = app_first and one.channel is Channel.NHS_APP
-        last = not listed and one.channel is Channel.LETTER
-        return one.lowered, not leads, not listed or last, place + (len(order) if last else 0)
-
-    best = min(eligible, key=rank) if len(eligible) > 1 else eligible[0]
+    """Pick the channel (B5, choice) and say why it: the first in rank, one that needs no lowering before others."""
+    preferred = _recipient(case).preferred
+    best = next((one for one in eligible if not one.lowered), eligible[0])
     if best.excepted:
         return best, Reason.EXCEPTION
     if case.failed_before:

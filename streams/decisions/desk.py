@@ -108,14 +108,15 @@ class Desk:
         rule: str,
         path: tuple[str, ...],
         *,
+        decided: str | None = None,
         purpose: Purpose | None = None,
         level: Level | None = None,
         hold_until: Instant | None = None,
         command_id: str | None = None,
         task_ids: tuple[str, ...] = (),
     ) -> str:
-        """Write one Decision about a request and return its id."""
-        id_ = self.decision_id_for(asked)
+        """Write one Decision about a request and return its id; ``decided`` when the caller has made it."""
+        id_ = decided or self.decision_id_for(asked)
         at = asked.position
         self.write(
             Decision(

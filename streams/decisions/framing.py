@@ -9,7 +9,7 @@ from typing import Final
 
 from streams.domain.calendar import local_day
 from streams.domain.events import Appointment
-from streams.domain.patient import AppointmentEntry, Asked, PatientState, Told
+from streams.domain.patient import Asked, PatientState, Told
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     AppointmentStatus,
@@ -22,6 +22,7 @@ from streams.domain.vocabulary import (
 from streams.domain.window import is_short_notice
 from streams.policy.model import Policy
 
+from .age import is_minor
 from .case import Case, Difference, Environment, Timing
 from .purposes import LEVEL_OF
 
@@ -46,8 +47,10 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
     body = entry.body
     policy = env.policy
     told = entry.told
+    if asked.copy_to is not None and told is not None and told.version == entry.version:
+        told = entry.before  # what the person who gets the copy was told (B11.7)
     difference = differs(body, told, policy)
-    purpose = purpose_of(entry, difference, env.now)
+    purpose = purpose_of(body, told, difference)
     starts = _affected(body, told, difference, env.now)
     sensitive = body.service_sensitive
     return Case(
@@ -65,6 +68,7 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
         body,
         told,
         difference,
+        is_minor(patient, policy, env.now),
     )
 
 
@@ -87,6 +91,7 @@ def _frame_result(patient_id: str, patient: PatientState, asked: Asked, env: Env
         sensitive or body.service_code in listed,
         Level.L3,
         _NO_TIMING,
+        minor=is_minor(patient, env.policy, env.now),
         result=entry,
     )
 
@@ -119,6 +124,7 @@ def _frame_request(patient_id: str, patient: PatientState, asked: Asked, env: En
         min(wanted, body.level) if body.level is not None else wanted,
         timing,
         entry.body if entry is not None else None,
+        minor=is_minor(patient, policy, env.now),
         request=body,
     )
 
@@ -170,9 +176,8 @@ def differs(body: Appointment, told: Told | None, policy: Policy) -> Difference:
     )
 
 
-def purpose_of(entry: AppointmentEntry, difference: Difference, now: Instant) -> Purpose:
+def purpose_of(body: Appointment, told: Told | None, difference: Difference) -> Purpose:
     """The purpose of an appointment event against what the recipient was last told (B1)."""
-    body, told = entry.body, entry.told
     if body.status is AppointmentStatus.CANCELLED:
         return Purpose.APPT_CANCEL
     if told is None:

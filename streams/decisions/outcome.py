@@ -31,7 +31,7 @@ from .commands import command_for
 from .decide import Ruling
 from .desk import Desk
 from .forwarding import forward
-from .objections import covering, refused
+from .objections import refused
 from .recipients import copies_wanted
 from .timing import confirm_by
 from .told import mark_told, untell
@@ -60,7 +60,6 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         if verdict.draft.reason is Reason.UNCONTACTABLE:
             untell(desk, asked)
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
-    tasks.extend(_conflicts(desk, case))
     outcome = {Escalate: Outcome.ESCALATE, Suppress: Outcome.SUPPRESS, Quarantine: Outcome.QUARANTINE}[
         type(verdict)
     ]
@@ -70,6 +69,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         verdict.reason,
         ruling.rule,
         ruling.path,
+        decided=decided,
         purpose=case.purpose,
         task_ids=tuple(tasks),
     )
@@ -103,6 +103,7 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
             hold.reason,
             ruling.rule,
             ruling.path,
+            decided=decided,
             purpose=case.purpose,
             hold_until=hold.until,
             task_ids=tasks,
@@ -156,17 +157,6 @@ def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str)
     return opened
 
 
-def _conflicts(desk: Desk, case: Case) -> list[str]:
-    """B9: a preferred channel that is objected to, or refused, is a question for the patient (C080)."""
-    recipient = case.recipient
-    if recipient is None or not (case.patient.objections or case.patient.permissions):
-        return []
-    opened = [conflict_task(desk, channel) for channel in recipient.preferred if covering(case, channel)]
-    if any(refused(case.patient, p.channel) for p in case.patient.permissions):
-        opened.extend(refusal_tasks(desk))
-    return opened
-
-
 def refusal_tasks(desk: Desk) -> list[str]:
     """B9: who said no when asked for permission is asked why; handled as an objection without a reason."""
     draft = Draft(Role.IG, Priority.P3, Reason.CAPTURE_REASON, unbound=True)
@@ -191,13 +181,13 @@ def _send(desk: Desk, ruling: Ruling, send: Send, supersedes: str | None) -> Non
     id_, expires = command.command_id, command.valid_until
     desk.write(command)
     tasks = _companions(desk, case, (*case.companions, *send.companions), decided)
-    tasks.extend(_conflicts(desk, case))
     desk.record_decision(
         asked,
         Outcome.SEND,
         send.reason,
         ruling.rule,
         ruling.path,
+        decided=decided,
         purpose=case.purpose,
         level=send.level,
         command_id=id_,

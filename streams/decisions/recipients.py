@@ -13,8 +13,6 @@ from msgspec.structs import replace
 from streams.domain.calendar import age_on, turns
 from streams.domain.decision import Draft, Escalate
 from streams.domain.events import Contact, Proxy
-from streams.domain.patient import PatientState
-from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
     Level,
@@ -26,7 +24,6 @@ from streams.domain.vocabulary import (
     RecipientRole,
     Role,
 )
-from streams.policy.model import Policy
 
 from .case import Case, Recipient
 from .purposes import RESULT_PURPOSES
@@ -36,15 +33,7 @@ _OWN_CONTACT: Final = (ProxyBasis.LPA, ProxyBasis.COURT_DEPUTY, ProxyBasis.BEST_
 
 def is_child(case: Case) -> bool:
     """Under the age at which parental proxies end (``proxy_suspend_age``, 16 by law)."""
-    return born_minor(case.patient, case.policy, case.now)
-
-
-def born_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
-    """``is_child`` without a case, for decisions that are made to stand."""
-    identity = patient.identity
-    if identity is None or not identity.born:
-        return False
-    return age_on(identity.born, now) < policy.proxy_suspend_age
+    return case.minor
 
 
 def _priority(case: Case, otherwise: Priority = Priority.P3) -> Priority:
@@ -162,6 +151,8 @@ def not_usable(case: Case) -> Escalate | None:
     people = [p for p in stand_ins(case) if not p.excluded]
     if any(usable(case, p) for p in people):
         return None
+    if not people and case.patient.proxies and stand_ins(case):
+        return None  # only excluded people are left: row 11 speaks
     if case.asked.copy_to is None and not needs_stand_in(case):
         return None
     if case.is_result and people and _usable_but_for_results(case, people):

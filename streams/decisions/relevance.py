@@ -157,6 +157,8 @@ def no_net_change(case: Case) -> Suppress | None:
         if untold_cancel and body.previous_starts_at is None and case.timing.over:
             return Suppress(Reason.NO_NET_CHANGE)
         return None
+    if case.asked.copy_to is not None:
+        return None
     if case.result is not None and case.result.told_at and case.result.body.status is ResultStatus.FINAL:
         return Suppress(Reason.NO_NET_CHANGE)
     return None

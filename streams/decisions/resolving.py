@@ -25,6 +25,7 @@ from streams.domain.vocabulary import (
     TaskStatus,
 )
 
+from .age import is_minor
 from .case import Permit
 from .decide import Ruling, decide
 from .desk import Desk
@@ -32,7 +33,6 @@ from .framing import frame, tell
 from .grounds import GROUND_TASKS
 from .objecting import look_again
 from .outcome import carry_out
-from .recipients import born_minor
 from .request import settled
 from .standing import contact_hash
 
@@ -263,7 +263,7 @@ def _stand(desk: Desk, body: Resolution) -> None:
         start,
         end,
         contact_hash(desk.patient, body.channel),
-        born_minor(desk.patient, desk.env.policy, desk.now),
+        is_minor(desk.patient, desk.env.policy, desk.now),
     )
     key = f"{decision.objection_id}:{decision.ground}:{decision.channel}"
     desk.change(standing={**desk.patient.standing, key: decision})

@@ -10,7 +10,7 @@ from streams.domain.vocabulary import Channel, Priority, Purpose, Reason, Recipi
 from streams.policy.model import PhoneCover
 
 from .case import Case
-from .channels import Candidate, candidates, choose, language_of
+from .channels import Candidate, choose, first_or_all, language_of
 from .objections import covering
 from .purposes import RESULT_PURPOSES, role_for
 from .wording import fill
@@ -28,8 +28,8 @@ class Tested(msgspec.Struct, frozen=True):
 
 
 def test(case: Case) -> Tested:
-    """Test every channel once; rows 7.1 to 9.8 read the answers."""
-    return Tested(case, tuple(candidates(case)))
+    """Test the channels once; rows 7.1 to 9.8 read the answers."""
+    return Tested(case, tuple(first_or_all(case)))
 
 
 def phone_preferred(tested: Tested) -> Escalate | None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-_WEIGHTS: Final = (10, 9, 8, 7, 6, 5, 4, 3, 2)
-
 
 def normalised(number: str) -> str:
     """Without the spaces people write (C062)."""
@@ -21,6 +17,7 @@ def is_valid(number: str) -> bool:
     digits = normalised(number)
     if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
         return False
-    total = sum(weight * (ord(digit) - 48) for weight, digit in zip(_WEIGHTS, digits, strict=False))
-    check = 11 - total % 11
-    return (0 if check == 11 else check) == ord(digits[9]) - 48
+    a, b, c, d, e, f, g, h, i, check = digits.encode()
+    # Weights 10 to 2, written out: this is asked of every event. 2 592 is what the code of "0" adds.
+    total = 10 * a + 9 * b + 8 * c + 7 * d + 6 * e + 5 * f + 4 * g + 3 * h + 2 * i - 2_592
+    return (11 - total % 11) % 11 == check - 48

@@ -1,0 +1,24 @@
+"""Whether a patient is under the age at which parental proxies end (B11 rows 2 to 5)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from streams.domain.calendar import turns
+from streams.domain.patient import PatientState
+from streams.domain.time import Instant
+from streams.policy.model import Policy
+
+#: The instant a person of a birth date reaches an age: dates of birth are few, events are many.
+reaches = lru_cache(maxsize=65_536)(turns)
+
+
+def is_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
+    """Under ``proxy_suspend_age`` (16 by law); False when the birth date is not known.
+
+    Errors: ValueError when the date of birth is no date.
+    """
+    identity = patient.identity
+    if identity is None or not identity.born:
+        return False
+    return now < reaches(identity.born, policy.proxy_suspend_age)
