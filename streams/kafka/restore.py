@@ -3,13 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import TopicPartition
-
 from .offsets import OffsetsClient
-
-#: Bytes asked for at once; restoring is bound by the decoding of records, not by round trips, from here on.
-FETCH_BYTES = 8 << 20
+from .replay import replay
 
 
 async def restore(
@@ -22,27 +17,14 @@ async def restore(
 
     Raises KafkaError.
     """
+    at = (topic, partition)
+    beginning, end = (await offsets.beginnings([at]))[at], (await offsets.ends([at]))[at]
     table: dict[bytes, bytes] = {}
-    consumer = AIOKafkaConsumer(
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=50,
-        **connect,
-    )
-    await consumer.start()
-    try:
-        tp = TopicPartition(topic, partition)
-        consumer.assign([tp])
-        await consumer.seek_to_beginning(tp)
-        end = (await offsets.ends([(topic, partition)]))[topic, partition]
-        while await consumer.position(tp) < end:
-            for records in (await consumer.getmany(timeout_ms=100)).values():
-                for record in records:
-                    if record.value is None:
-                        table.pop(record.key, None)
-                    else:
-                        table[record.key] = record.value
-    finally:
-        await consumer.stop()
+    async for records in replay(connect, topic, partition, beginning, end):
+        for record in records:
+            assert record.key is not None
+            if record.value is None:
+                table.pop(record.key, None)
+            else:
+                table[record.key] = record.value
     return table

@@ -1,0 +1,58 @@
+"""Reads what a partition already holds, without a group: up to an end that is known beforehand."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+
+from .batch import Record
+from .offsets import OffsetsClient
+
+#: Bytes asked for at once; from here on decoding is what takes the time, not round trips.
+FETCH_BYTES: Final = 8 << 20
+#: How far back the last record is looked for first; markers and aborted records may lie behind it.
+_NEAR_THE_END: Final = 16
+
+
+async def replay(
+    connect: Mapping[str, Any], topic: str, partition: int, start: int, end: int
+) -> AsyncIterator[list[Record]]:
+    """The committed records of [start, end), many at a time. Raises KafkaError."""
+    if start >= end:
+        return
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=50,
+        **connect,
+    )
+    await consumer.start()
+    try:
+        tp = TopicPartition(topic, partition)
+        consumer.assign([tp])
+        consumer.seek(tp, start)
+        while await consumer.position(tp) < end:
+            for records in (await consumer.getmany(timeout_ms=100)).values():
+                yield records if records[-1].offset < end else [r for r in records if r.offset < end]
+    finally:
+        await consumer.stop()
+
+
+async def last_record(
+    connect: Mapping[str, Any], offsets: OffsetsClient, topic: str, partition: int
+) -> Record | None:
+    """The newest committed record of a partition; None when it has none. Raises KafkaError."""
+    at = (topic, partition)
+    beginning, end = (await offsets.beginnings([at]))[at], (await offsets.ends([at]))[at]
+    back = _NEAR_THE_END
+    while end > beginning:
+        start = max(beginning, end - back)
+        last: Record | None = None
+        async for records in replay(connect, topic, partition, start, end):
+            last = records[-1] if records else last
+        if last is not None or start == beginning:
+            return last
+        back *= 16
+    return None

@@ -1,0 +1,42 @@
+"""What every long-running process does alike: background tasks that must not end, and a clean stop on a signal."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from .fatal import give_up, must_not_end
+
+#: A clean stop finishes what is in hand, leaves the group and closes; it must not take longer. Seconds.
+STOP_S: Final = 4.5
+
+_tasks: set[asyncio.Task[Any]] = set()
+
+
+def in_background(work: Coroutine[Any, Any, None], name: str) -> None:
+    """Run beside everything else; if it raises, the process ends (``fatal``)."""
+    task = asyncio.create_task(work, name=name)
+    _tasks.add(task)
+    task.add_done_callback(must_not_end)
+    task.add_done_callback(_tasks.discard)
+
+
+def stop_signal() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def limit_stopping() -> None:
+    """From now on there are STOP_S seconds left to end by ourselves."""
+    asyncio.get_running_loop().call_later(STOP_S, give_up, "stop_took_too_long")
+
+
+async def say_when_ready(settled: asyncio.Event) -> None:
+    """One line ``ready`` on standard error, the first time the process has its partitions (contract 4)."""
+    await settled.wait()
+    sys.stderr.write("ready\n")
+    sys.stderr.flush()

@@ -1,0 +1,149 @@
+"""The recorder: a process of its own, with its own group, that puts on record whatever was emitted.
+
+Plain consumer, no Faust: it has no state of its own and no rules, only what ``entries`` says.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from streams.kafka import topics
+from streams.kafka.batch import Record
+from streams.kafka.client import connection
+from streams.kafka.codec import Codec
+from streams.kafka.member import Member
+from streams.kafka.offsets import KafkaError, OffsetsClient
+from streams.kafka.registry import connected_codec
+from streams.ops.health import HealthServer
+from streams.ops.logging import get_logger, set_up
+from streams.ops.process import in_background, limit_stopping, say_when_ready, stop_signal
+from streams.policy.load import default_path, load
+from streams.settings import Settings
+
+from . import metrics
+from .writing import SOURCES, Clock, Parts, RecordPartition
+
+log = get_logger("heed.recorder")
+
+STALLED_S: Final = 60.0
+LAG_EVERY_S: Final = 5.0
+
+
+class Recorder:
+    """Owns the partitions of the record that the group gives it (``kafka.member.MemberOwner``)."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.partitions: dict[int, RecordPartition] = {}
+        self._in_hand = asyncio.Lock()
+        self.progress = time.monotonic()
+        self.lag = 0
+        self.assigned = False
+        self.stopping = False
+
+    async def quiesce(self) -> None:
+        self.assigned = False
+        async with self._in_hand:
+            pass
+
+    async def open(self, partitions: frozenset[int]) -> Mapping[tuple[str, int], int]:
+        for partition in self.partitions.keys() - partitions:
+            await self.partitions.pop(partition).close()
+        await asyncio.gather(*(self._open(partition) for partition in partitions - self.partitions.keys()))
+        self.assigned = True
+        metrics.PARTITIONS.set(len(partitions))
+        return {
+            (self._parts.name(topic), number): partition.next[topic]
+            for number, partition in self.partitions.items()
+            for topic in SOURCES
+        }
+
+    async def _open(self, number: int) -> None:
+        partition = RecordPartition(self._parts, number)
+        try:
+            await partition.open()
+        except BaseException:
+            await partition.close()
+            raise
+        self.partitions[number] = partition
+
+    async def run(self, member: Member) -> None:
+        """Poll and write until cancelled. Raises ShardLost, BadRecord, KafkaError."""
+        while True:
+            fetched = await member.poll()
+            if self.lag == 0 or fetched:
+                self.progress = time.monotonic()
+            if not fetched:
+                continue
+            by_partition: dict[int, dict[str, list[Record]]] = {}
+            for (name, number), records in fetched.items():
+                by_partition.setdefault(number, {})[name] = records
+            async with self._in_hand:
+                await asyncio.gather(
+                    *(self.partitions[number].write(found) for number, found in by_partition.items())
+                )
+
+    async def close(self) -> None:
+        await self.quiesce()
+        await asyncio.gather(*(partition.close() for partition in self.partitions.values()))
+
+    async def keep_measuring(self, member: Member) -> None:
+        """Lag, every few seconds."""
+        while True:
+            await asyncio.sleep(LAG_EVERY_S)
+            try:
+                reached = await member.positions()
+                ends = await self._parts.offsets.ends(list(reached)) if reached else {}
+            except KafkaError:
+                continue
+            behind = dict.fromkeys(SOURCES, 0)
+            for (name, number), end in ends.items():
+                behind[self._parts.topic(name)] += max(0, end - reached[name, number])
+            for topic, records in behind.items():
+                metrics.LAG.labels(topic).set(records)
+            self.lag = sum(behind.values())
+
+    def alive(self) -> Sequence[str]:
+        still = time.monotonic() - self.progress
+        return [f"lag, and no progress for {still:.0f} s"] if self.lag and still > STALLED_S else []
+
+    def ready(self) -> Sequence[str]:
+        if self.stopping:
+            return ["stopping"]
+        return [] if self.assigned else ["waiting for partitions"]
+
+
+async def run_recorder(settings: Settings, clock: Clock) -> int:
+    """Record until SIGTERM or SIGINT; 0 then. Raises RefuseToStart; anything fatal ends the process itself."""
+    set_up(settings.log)
+    checked = await topics.check(settings)
+    connect = connection(settings)
+    url = settings.schema_registry_url
+    codec = await connected_codec(url, settings.topic_prefix) if url else Codec.local()
+    offsets = OffsetsClient(connect)
+    await offsets.open()
+    parts = Parts(settings, connect, offsets, codec, load(settings.policy or default_path()), clock)
+    recorder = Recorder(parts)
+    health = HealthServer(settings.http_host, settings.http_port, alive=recorder.alive, ready=recorder.ready)
+    log.info(
+        "listening", url=await health.open(), group=settings.recorder_group, partitions=checked.partitions
+    )
+
+    stop = stop_signal()
+    member = Member(connect, settings.recorder_group, [parts.name(topic) for topic in SOURCES], recorder)
+    await member.start()
+    in_background(recorder.run(member), "recorder")
+    in_background(recorder.keep_measuring(member), "measure")
+    in_background(say_when_ready(member.settled), "ready")
+    await stop.wait()
+
+    recorder.stopping = True
+    log.info("stopping")
+    limit_stopping()
+    await recorder.close()
+    await member.stop()
+    await offsets.close()
+    await health.close()
+    log.info("stopped")
+    return 0

@@ -1,0 +1,168 @@
+"""One partition of the record: reads commands, tasks and objections, writes each entry exactly once.
+
+Entries and the offsets they come from are one transaction, under one transactional id per partition, opened
+before offsets are read: a recorder that was taken for dead is fenced. The last entry of each transaction
+also carries where it had read to, so that even offsets set back by hand lead to no second entry.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from streams.domain.records import EscalationTask, RecordEntry, SendCommand
+from streams.domain.time import SECOND, Instant
+from streams.domain.vocabulary import Topic
+from streams.errors import BadRecord
+from streams.kafka.batch import Record
+from streams.kafka.codec import Codec
+from streams.kafka.offsets import OffsetsClient, next_offset
+from streams.kafka.outbox import Header
+from streams.kafka.partitioner import key_of
+from streams.kafka.replay import last_record, replay
+from streams.kafka.transaction import ShardProducer
+from streams.ops.logging import get_logger
+from streams.policy.model import Policy
+from streams.settings import Settings
+
+from . import metrics
+from .entries import message_entry, objection_entry, objection_id, task_entry
+
+log = get_logger("heed.recorder")
+
+SOURCES: Final = (Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.OBJECTIONS)
+
+#: Header of the last entry of a transaction: the next offset of each source, as JSON.
+READ_TO: Final = "heed.read_to"
+
+
+class Clock(Protocol):
+    def now(self) -> Instant: ...
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What every partition of a recorder works with."""
+
+    settings: Settings
+    connect: Mapping[str, Any]
+    offsets: OffsetsClient
+    codec: Codec
+    policy: Policy
+    clock: Clock
+
+    def name(self, topic: Topic) -> str:
+        return self.settings.topic(topic)
+
+    def topic(self, name: str) -> Topic:
+        return Topic(name.removeprefix(self.settings.topic_prefix))
+
+
+class RecordPartition:
+    """Partition p of the record."""
+
+    def __init__(self, parts: Parts, partition: int) -> None:
+        self.partition = partition
+        self._parts = parts
+        self._producer = ShardProducer(parts.connect, parts.settings.recorder_group, partition)
+        self._seen: set[tuple[str, str]] = set()  # objections: (patient, id and version)
+        self.next: dict[Topic, int] = {}
+
+    async def open(self) -> None:
+        """Become the writer, then find out where to read on. Raises KafkaError."""
+        begun = time.monotonic()
+        await self._producer.open()
+        self.next = await self._where_to_read()
+        name = self._parts.name(Topic.OBJECTIONS)
+        beginning = (await self._parts.offsets.beginnings([(name, self.partition)]))[name, self.partition]
+        async for records in replay(
+            self._parts.connect, name, self.partition, beginning, self.next[Topic.OBJECTIONS]
+        ):
+            for record in records:
+                self._objection(record, self._parts.clock.now())
+        log.info("record_partition_open", partition=self.partition, objections=len(self._seen),
+                 ms=round(1e3 * (time.monotonic() - begun)))  # fmt: skip
+
+    async def close(self) -> None:
+        await self._producer.close()
+
+    async def _where_to_read(self) -> dict[Topic, int]:
+        """The committed offsets, or what the record itself says it has been written from, if that is more."""
+        asked = {(self._parts.name(topic), self.partition): topic for topic in SOURCES}
+        offsets = self._parts.offsets
+        committed = await offsets.committed(self._parts.settings.recorder_group, list(asked))
+        beginnings, ends = await offsets.beginnings(list(asked)), await offsets.ends(list(asked))
+        records = self._parts.name(Topic.RECORDS)
+        last = await last_record(self._parts.connect, offsets, records, self.partition)
+        written = _read_to(last)
+        found = {}
+        for at, topic in asked.items():
+            offset = next_offset(committed[at], beginnings[at], ends[at])
+            # An offset above the end belongs to a topic that has since been made anew.
+            found[topic] = max(offset, written.get(topic, 0)) if written.get(topic, 0) <= ends[at] else offset
+            if committed[at] not in (None, found[topic]):
+                log.warning("record_offset_corrected", topic=topic, partition=self.partition,
+                            committed=committed[at], reading_from=found[topic])  # fmt: skip
+        return found
+
+    async def write(self, fetched: Mapping[str, Sequence[Record]]) -> None:
+        """Write the entries for these records, by topic name, and their offsets. Raises ShardLost.
+
+        Raises BadRecord for a command or task that cannot be read: it must not go unrecorded, so somebody
+        has to look (most likely this recorder is older than the worker that wrote it).
+        """
+        now = self._parts.clock.now()
+        entries: list[RecordEntry] = []
+        for name, records in fetched.items():
+            topic = self._parts.topic(name)
+            for record in records:
+                if record.offset >= self.next[topic]:
+                    entries += self._entry(topic, record, now)
+            self.next[topic] = max(self.next[topic], records[-1].offset + 1)
+        offsets = {(name, self.partition): self.next[self._parts.topic(name)] for name in fetched}
+        outbox = self._producer.outbox()
+        target = (self._parts.name(Topic.RECORDS), self.partition)
+        for at, entry in enumerate(entries):
+            headers: list[Header] = (
+                [(READ_TO, msgspec.json.encode(self.next))] if at == len(entries) - 1 else []
+            )
+            outbox.add_to(target, key_of(entry.patient_id), self._parts.codec.encode(entry), headers)
+        await self._producer.commit(outbox, offsets)
+        _count(entries)
+
+    def _entry(self, topic: Topic, record: Record, now: Instant) -> list[RecordEntry]:
+        if topic is Topic.OBJECTIONS:
+            return self._objection(record, now)
+        emitted = self._parts.codec.decode_output(topic, record.value or b"")
+        if isinstance(emitted, SendCommand):
+            return [message_entry(emitted, self._parts.policy, now)]
+        assert isinstance(emitted, EscalationTask)
+        return [task_entry(emitted, now)]
+
+    def _objection(self, record: Record, now: Instant) -> list[RecordEntry]:
+        """The entry for a change of an objection, the first time it is seen; none for one that nobody can read."""
+        try:
+            event = self._parts.codec.decode(Topic.OBJECTIONS, record.key, record.value)
+        except BadRecord:
+            metrics.UNREADABLE.inc()
+            return []
+        change = (event.envelope.patient_id, objection_id(event))
+        if change in self._seen:
+            metrics.DUPLICATES.labels(Topic.OBJECTIONS).inc()
+            return []
+        self._seen.add(change)
+        return [objection_entry(event, now)]
+
+
+def _read_to(last: Record | None) -> dict[Topic, int]:
+    for name, value in () if last is None else last.headers:
+        if name == READ_TO:
+            return msgspec.json.decode(value, type=dict[Topic, int])
+    return {}
+
+
+def _count(entries: Sequence[RecordEntry]) -> None:
+    for entry in entries:
+        metrics.ENTRIES.labels(entry.kind, entry.mode).inc()
+        if entry.kind != "OBJECTION":
+            metrics.LAG_SECONDS.observe(max(0, entry.recorded_at - entry.emitted_at) / SECOND)
