@@ -27,7 +27,7 @@ WRONG_USE: Final = 2
 INTERRUPTED: Final = 130  # what a shell reports for a command ended by Ctrl-C
 
 # In the order of `heed --help`: what a newcomer types first comes first.
-COMMANDS: Final = ("kafka", "topics")
+COMMANDS: Final = ("demo", "kafka", "topics", "worker", "recorder", "policy", "templates", "feed", "day")
 
 
 class Command(Protocol):

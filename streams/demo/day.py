@@ -15,6 +15,7 @@ from streams.demo.scene import NoMoment, Scene, TimedRecord
 from streams.demo.standing import load_objections, load_patients
 from streams.demo.stories import appointments, mishaps, objections, patients, requests, results
 from streams.demo.stories.appointments import Story
+from streams.domain.time import Millis
 
 #: Every story and its share; an event in some 1 600 for a share of one.
 STORIES: Final[tuple[tuple[Story, int], ...]] = (
@@ -29,26 +30,29 @@ _ATTEMPTS: Final = 12
 
 
 class DayPlan(msgspec.Struct, frozen=True):
-    """How large a day, and which. ``events`` counts what happens on the Tuesday."""
+    """How large a day, and which. ``events`` counts what happens on the Tuesday. Every id carries ``label``."""
 
     patients: int = 2_000
     events: int = 10_000
     seed: int = 2026
+    label: str = ""
 
 
 class Day(msgspec.Struct, frozen=True):
-    """What was there before, and what happens on the day, each in order of time."""
+    """What was there before, and what happens on the day, each in order of time. ``shift``: how much later
+    than the Monday and Tuesday of the calendar all this takes place."""
 
     plan: DayPlan
     before: tuple[TimedRecord, ...]
     during: tuple[TimedRecord, ...]
+    shift: Millis = 0
 
 
 def generate(plan: DayPlan) -> Day:
     """Make up a hospital day. Raises ValueError when so many events do not fit on so few patients."""
     rng = Random(f"heed-{plan.seed}")  # text seeds are hashed alike on every machine
-    people = residents(rng, plan.patients)
-    scene = Scene(rng, people)
+    people = residents(rng, plan.patients, plan.label)
+    scene = Scene(rng, people, plan.label)
     load_patients(scene, people)
     load_objections(scene)
     _tell_stories(scene, plan.events)

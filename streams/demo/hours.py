@@ -39,7 +39,7 @@ def days_after(days: int) -> date:
 STATE_LOADED: Final = london(MONDAY, 8, 30)
 BOOKING_FROM: Final = london(MONDAY, 9)
 BOOKING_TO: Final = london(MONDAY, 15)
-EVE_ENDS: Final = london(MONDAY, 15, 30)
+EVE_ENDS: Final = london(MONDAY, 16)
 DAY_STARTS: Final = london(TUESDAY, 7, 30)
 FIRST_EVENT: Final = DAY_STARTS + 2 * MINUTE
 LAST_EVENT: Final = london(TUESDAY, 18, 50)

@@ -62,9 +62,9 @@ class Resident(msgspec.Struct, frozen=True):
         return self.identity.nhs_number
 
 
-def residents(rng: Random, count: int) -> list[Resident]:
+def residents(rng: Random, count: int, label: str = "") -> list[Resident]:
     """Invent ``count`` patients. The first ones are special in turn, so that small runs have all kinds."""
-    return [_resident(rng, index, number) for index, number in enumerate(invented_numbers(rng, count))]
+    return [_resident(rng, index, number, label) for index, number in enumerate(invented_numbers(rng, count))]
 
 
 #: (trait, how many in a thousand). Traits exclude each other: a story gets what it asks for.
@@ -98,7 +98,7 @@ def _special(rng: Random, index: int) -> str | None:
     return None
 
 
-def _resident(rng: Random, index: int, number: str) -> Resident:
+def _resident(rng: Random, index: int, number: str, label: str) -> Resident:
     trait = _special(rng, index)
     given, family = rng.choice(GIVEN), rng.choice(FAMILY)
     born = days_after(-rng.randrange(18 * 366, 92 * 365))
@@ -139,7 +139,9 @@ def _resident(rng: Random, index: int, number: str) -> Resident:
         if trait == "threshold"
         else None,
     )
-    return Resident(f"pat-{index + 1:06}", identity, sections, frozenset({trait} if trait else {"anyone"}))
+    return Resident(
+        f"pat-{label}{index + 1:06}", identity, sections, frozenset({trait} if trait else {"anyone"})
+    )
 
 
 def phone(index: int) -> str:

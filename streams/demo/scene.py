@@ -62,8 +62,9 @@ class NoMoment(Exception):
 class Scene:
     """The stage of one generated day. Everything drawn comes from one seeded source."""
 
-    def __init__(self, rng: Random, people: list[Resident]) -> None:
+    def __init__(self, rng: Random, people: list[Resident], label: str = "") -> None:
         self.rng = rng
+        self._label = label
         self.before: list[TimedRecord] = []
         self.during: list[TimedRecord] = []
         self._pools: dict[str, list[Resident]] = defaultdict(list)
@@ -91,7 +92,7 @@ class Scene:
         people = self._pools[pool]
         if not people:
             raise NoMoment(pool)
-        drawn = [people[self.rng.randrange(len(people))] for _ in range(3)]
+        drawn = [people[self.rng.randrange(len(people))] for _ in range(6)]
         return min(drawn, key=lambda person: self._load[person.patient_id])
 
     # --- when ---------------------------------------------------------------------------------
@@ -134,7 +135,7 @@ class Scene:
     def name(self, kind: str) -> str:
         """The next id of a kind: ``appt-000001``. Counts up, so that equal seeds give equal ids."""
         self._counted[kind] += 1
-        return f"{kind}-{self._counted[kind]:06}"
+        return f"{kind}-{self._label}{self._counted[kind]:06}"
 
     def choose(self, *choices: T) -> T:
         return choices[self.rng.randrange(len(choices))]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
 from streams.errors import UnsafeTopic
@@ -36,6 +37,7 @@ async def read_to_end(
     ``partition`` narrows it to one partition of each. Raises UnsafeTopic when a topic does not exist,
     KafkaError when the broker does not answer.
     """
+    wanted = await _places(connect, topics, partition)
     consumer = AIOKafkaConsumer(
         isolation_level="read_committed",
         enable_auto_commit=False,
@@ -45,9 +47,8 @@ async def read_to_end(
     )
     await consumer.start()
     try:
-        left = await _ends(consumer, topics, partition)
-        if not left:
-            return
+        begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+        left = {place: ends[place] for place in wanted if ends[place] > begins[place]}
         consumer.assign(list(left))
         await consumer.seek_to_beginning(*left)
         async for record in _until(consumer, left):
@@ -56,27 +57,24 @@ async def read_to_end(
         await consumer.stop()
 
 
-async def _ends(
-    consumer: AIOKafkaConsumer, topics: Collection[str], partition: int | None
-) -> dict[TopicPartition, int]:
-    """The end of each partition that has anything in it."""
-    wanted = [
+async def _places(
+    connect: Mapping[str, Any], topics: Collection[str], partition: int | None
+) -> list[TopicPartition]:
+    """Every partition of the topics, or the one that is asked for. Asks for all topics, so as to create none."""
+    admin = AIOKafkaAdminClient(**connect)
+    await admin.start()
+    try:
+        counts = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+    finally:
+        await admin.close()
+    if missing := [topic for topic in topics if topic not in counts]:
+        raise UnsafeTopic(f"topic {', '.join(missing)} not found: check the name and HEED_TOPIC_PREFIX")
+    return [
         TopicPartition(topic, number)
         for topic in topics
-        for number in await partitions_of(consumer, topic)
+        for number in range(counts[topic])
         if partition in (None, number)
     ]
-    begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
-    return {place: ends[place] for place in wanted if ends[place] > begins[place]}
-
-
-async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-    """The partitions of a topic. Raises UnsafeTopic when there is no such topic."""
-    await consumer.topics()  # learns of every topic; asking for one by name could create it
-    found = consumer.partitions_for_topic(topic)
-    if not found:
-        raise UnsafeTopic(f"topic {topic} does not exist on this broker; heed topics create makes Heed's own")
-    return sorted(found)
 
 
 async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) -> AsyncIterator[Stored]:

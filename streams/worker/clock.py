@@ -8,11 +8,13 @@ everywhere but in the demo and tests.
 import re
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, Protocol
 
 from streams.domain.time import SECOND, Instant, Millis
 from streams.errors import BadUsage
 from streams.settings import Settings
+from streams.worker.shown_clock import FORM, ShownClock
 
 _FORM: Final = re.compile(r"(?P<start>[^@]+)@(?P<epoch>\d{12,14})x(?P<speed>\d+(\.\d+)?)")
 _MAX_SPEED: Final = 100_000.0  # a day in under a second; beyond that milliseconds of real time are minutes
@@ -63,8 +65,12 @@ class SimulatedClock:
 
 
 def clock_from(settings: Settings) -> Clock:
-    """The clock the settings ask for. Raises BadUsage when HEED_CLOCK cannot be read."""
-    return RealClock() if settings.clock is None else parse(settings.clock)
+    """The clock the settings ask for: real, simulated, or shown by a file. Raises BadUsage when it cannot be read."""
+    if settings.clock is None:
+        return RealClock()
+    if settings.clock.startswith(FORM):
+        return ShownClock(Path(settings.clock.removeprefix(FORM)))
+    return parse(settings.clock)
 
 
 def parse(text: str) -> SimulatedClock:
