@@ -72,7 +72,7 @@ def examine(
     mistaken = _wrong_person(patient_id, event)
     if mistaken is not None:
         reason, error = mistaken
-        return Refused("1.3", reason, True, error, _wrong_person_tasks(event, policy, now))
+        return Refused("1.3", reason, True, error, wrong_person_tasks(event, policy, now))
     if mark in patient.recent:
         return Refused("1.4", Reason.DUPLICATE, False)
     versions = _version_rows(patient, event)
@@ -122,7 +122,7 @@ def _data_quality(event: Event, policy: Policy, now: Instant) -> Draft:
     return Draft(Role.DQ, rank, Reason.DATA_QUALITY, stands_for_request=False)
 
 
-def _wrong_person_tasks(event: Event, policy: Policy, now: Instant) -> tuple[Draft, ...]:
+def wrong_person_tasks(event: Event, policy: Policy, now: Instant) -> tuple[Draft, ...]:
     """1.3: data quality looks at it; a critical result that we may not file still reaches a clinician."""
     tasks: tuple[Draft, ...] = (_data_quality(event, policy, now),)
     if isinstance(event.body, Result) and event.body.critical:

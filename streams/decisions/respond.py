@@ -28,7 +28,7 @@ from streams.domain.vocabulary import (
     TaskStatus,
     Topic,
 )
-from streams.errors import BadRecord, CannotDecide
+from streams.errors import BadRecord, CannotDecide, KeyMismatch
 
 from . import facts, life, surges
 from .after_send import confirm_overdue, receive
@@ -39,7 +39,16 @@ from .desk import NO_TIMING, Desk
 from .forwarding import forward_objections
 from .framing import frame, tell
 from .ids import decision_id, task_id
-from .intake import REMEMBERED, Refused, examine, fingerprint, flags, named_timing, subject_of
+from .intake import (
+    REMEMBERED,
+    Refused,
+    examine,
+    fingerprint,
+    flags,
+    named_timing,
+    subject_of,
+    wrong_person_tasks,
+)
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
 from .request import supersede_older
@@ -47,6 +56,11 @@ from .resolving import resolve
 
 _NOBODY: Final = PatientState()
 _STATE_CAME: Final = frozenset({Reason.STATE_GRACE, Reason.MERGE})
+#: 1.1 and B2: who looks at a record that was set aside.
+_UNREADABLE: Final = Draft(
+    Role.IG, Priority.P1, Reason.OBJECTION_UNREADABLE, own_role=True, stands_for_request=False
+)
+_DATA_QUALITY: Final = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, stands_for_request=False)
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
 
 
@@ -161,7 +175,15 @@ def _refuse(desk: Desk, event: Event, refused: Refused) -> None:
     decided = desk.decision_id_for(asked)
     body = event.body
     timing = named_timing(event, desk.env.policy, desk.now)
-    tasks = tuple(desk.open_task(asked, d, decided, None, timing) for d in refused.tasks)
+    drafts = refused.tasks
+    if (
+        event.topic is Topic.OBJECTIONS
+        and refused.quarantined
+        and refused.reason is not Reason.VERSION_CONFLICT
+    ):
+        hold_contact(desk)
+        drafts = (_UNREADABLE, *drafts)
+    tasks = tuple(desk.open_task(asked, d, decided, None, timing) for d in drafts)
     outcome = Outcome.QUARANTINE if refused.quarantined else Outcome.SUPPRESS
     purpose = getattr(body, "purpose", None)
     desk.record_decision(
@@ -212,19 +234,26 @@ def refuse(
     desk = Desk(patient_id, patient or _NOBODY, env, f"{at.topic}-{at.partition}-{at.offset}", at, env.now)
     desk.change(version=desk.patient.version + 1)
     asked = Asked(SubjectKind.RECORD, at.topic, 0, desk.event_id, at, env.now)
+    misfiled = bad.event if isinstance(bad, KeyMismatch) and isinstance(bad.event, Event) else None
+    rule = "1.3" if isinstance(bad, KeyMismatch) else "1.1"
+    timing = NO_TIMING
+    drafts: tuple[Draft, ...] = (_DATA_QUALITY,)
+    if misfiled is not None:
+        timing = named_timing(misfiled, env.policy, env.now)
+        drafts = wrong_person_tasks(misfiled, env.policy, env.now)
     if at.topic is Topic.OBJECTIONS:
-        desk.change(unreadable_objection=True)
-        draft = Draft(
-            Role.IG, Priority.P1, Reason.OBJECTION_UNREADABLE, own_role=True, stands_for_request=False
-        )
-        ruling_rule = "1.1"
-    else:
-        draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, stands_for_request=False)
-        ruling_rule = "1.3" if reason in (Reason.KEY_MISMATCH, Reason.BAD_NHS_NUMBER) else "1.1"
-    opened = desk.open_task(asked, draft, desk.decision_id_for(asked), None)
-    desk.record_decision(asked, Outcome.QUARANTINE, reason, ruling_rule, (ruling_rule,), task_ids=(opened,))
+        hold_contact(desk)
+        drafts = (_UNREADABLE, *drafts) if misfiled is not None else (_UNREADABLE,)
+    decided = desk.decision_id_for(asked)
+    opened = tuple(desk.open_task(asked, draft, decided, None, timing) for draft in drafts)
+    desk.record_decision(asked, Outcome.QUARANTINE, reason, rule, (rule,), task_ids=opened)
     desk.write(letter)
     return _answer(desk)
+
+
+def hold_contact(desk: Desk) -> None:
+    """1.1: an objection that could not be read may forbid anything; nobody is messaged until a person looked."""
+    desk.change(unreadable_objection=True)
 
 
 def _refuse_unknown(

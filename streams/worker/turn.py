@@ -129,7 +129,7 @@ class Turn:
         except BadRecord as bad:
             return self._refuse(key, value, bad, at, loaded)
         response = self._parts.engine.respond(event.envelope.patient_id, patient, event, at, self.env)
-        self._write(response, key)
+        self._write(response, key, value)
         if loaded is not None:
             loaded.patient = response.patient
         return True
@@ -178,11 +178,14 @@ class Turn:
 
     # Writing.
 
-    def _write(self, response: Response, key: bytes | None) -> None:
+    def _write(self, response: Response, key: bytes | None, value: bytes | None = None) -> None:
+        """Write outputs in order. The rules never see bytes: their dead letters get the record's own here."""
         outbox, codec, names = self._outbox, self._parts.codec, self._names
         for output in response.outputs:
             try:
                 if isinstance(output, DeadLetter):
+                    if output.value is None and value is not None:
+                        output = msgspec.structs.replace(output, key=key, value=value)
                     outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
                 elif isinstance(output, Forward):
                     self._forward(output)
