@@ -1,0 +1,144 @@
+"""Records that are set aside: unreadable bytes (1.1), and events that rows 1.2 to 1.6 refuse."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.domain.decision import Draft
+from streams.domain.events import Event
+from streams.domain.patient import Asked, PatientState
+from streams.domain.position import Position
+from streams.domain.records import DeadLetter, EscalationTask, Subject
+from streams.domain.vocabulary import (
+    Outcome,
+    Priority,
+    Reason,
+    Role,
+    SubjectKind,
+    TaskStatus,
+    Topic,
+)
+from streams.errors import BadRecord, KeyMismatch
+
+from .case import Environment
+from .deadlines import deadline
+from .desk import NO_TIMING, Desk
+from .ids import decision_id, task_id
+from .intake import Refused, named_timing, subject_of, wrong_person_tasks
+from .response import NOBODY, Response, answer
+
+#: 1.1 and B2: who looks at a record that was set aside.
+_UNREADABLE: Final = Draft(
+    Role.IG, Priority.P1, Reason.OBJECTION_UNREADABLE, own_role=True, stands_for_request=False
+)
+_DATA_QUALITY: Final = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, stands_for_request=False)
+
+
+def set_aside(desk: Desk, event: Event, refused: Refused) -> None:
+    """1.2 to 1.6: say what became of the record; nothing of it is applied."""
+    kind, id_, version = subject_of(event)
+    asked = Asked(kind, id_[:128], version, desk.event_id, desk.at, desk.occurred_at)
+    decided = desk.decision_id_for(asked)
+    body = event.body
+    timing = named_timing(event, desk.env.policy, desk.now)
+    drafts = refused.tasks
+    if (
+        event.topic is Topic.OBJECTIONS
+        and refused.quarantined
+        and refused.reason is not Reason.VERSION_CONFLICT
+    ):
+        hold_contact(desk)
+        drafts = (_UNREADABLE, *drafts)
+    tasks = tuple(desk.open_task(asked, d, decided, None, timing) for d in drafts)
+    outcome = Outcome.QUARANTINE if refused.quarantined else Outcome.SUPPRESS
+    purpose = getattr(body, "purpose", None)
+    desk.record_decision(
+        asked, outcome, refused.reason, refused.rule, (refused.rule,), purpose=purpose, task_ids=tasks
+    )
+    if refused.quarantined:
+        at = desk.at
+        desk.write(
+            DeadLetter(
+                None, None, refused.reason, at.topic, at.partition, at.offset, None, refused.error, desk.now
+            )
+        )
+
+
+def refuse(
+    patient_id: str | None,
+    patient: PatientState | None,
+    bad: BadRecord,
+    key: bytes | None,
+    value: bytes | None,
+    at: Position,
+    env: Environment,
+) -> Response:
+    """1.1: a record that could not be read. On the objection topic that stops messages (C023, C201)."""
+    reason = Reason(bad.reason)
+    letter = DeadLetter(
+        key, value, reason, at.topic, at.partition, at.offset, bad.schema_id, bad.error, env.now
+    )
+    if patient_id is None:
+        return _refuse_unknown(patient, at, letter, env)
+    desk = Desk(patient_id, patient or NOBODY, env, f"{at.topic}-{at.partition}-{at.offset}", at, env.now)
+    desk.change(version=desk.patient.version + 1)
+    asked = Asked(SubjectKind.RECORD, at.topic, 0, desk.event_id, at, env.now)
+    misfiled = bad.event if isinstance(bad, KeyMismatch) and isinstance(bad.event, Event) else None
+    rule = "1.3" if isinstance(bad, KeyMismatch) else "1.1"
+    timing = NO_TIMING
+    drafts: tuple[Draft, ...] = (_DATA_QUALITY,)
+    if misfiled is not None:
+        timing = named_timing(misfiled, env.policy, env.now)
+        drafts = wrong_person_tasks(misfiled, env.policy, env.now)
+    if at.topic is Topic.OBJECTIONS:
+        hold_contact(desk)
+        drafts = (_UNREADABLE, *drafts) if misfiled is not None else (_UNREADABLE,)
+    decided = desk.decision_id_for(asked)
+    opened = tuple(desk.open_task(asked, draft, decided, None, timing) for draft in drafts)
+    desk.record_decision(asked, Outcome.QUARANTINE, reason, rule, (rule,), task_ids=opened)
+    desk.write(letter)
+    return answer(desk)
+
+
+def hold_contact(desk: Desk) -> None:
+    """1.1: an objection that could not be read may forbid anything; nobody is messaged until a person looked."""
+    desk.change(unreadable_objection=True)
+
+
+def _refuse_unknown(
+    patient: PatientState | None, at: Position, letter: DeadLetter, env: Environment
+) -> Response:
+    """Nobody knows whose record it was. An objection may be anybody's: the partition stops sending (1.1)."""
+    if at.topic is not Topic.OBJECTIONS:
+        return Response(patient, (letter,), env.shard)
+    draft = Draft(Role.SRE, Priority.P0, Reason.OBJECTION_UNREADABLE, own_role=True)
+    by = deadline(draft, NO_TIMING, env.policy, env.now)
+    place = f"{at.topic}-{at.partition}-{at.offset}"
+    decided = decision_id("", place, place, 0)
+    cover = env.policy.roles[Role.SRE]
+    task = EscalationTask(
+        task_id("", Reason.OBJECTION_UNREADABLE, place, decided),
+        1,
+        TaskStatus.OPEN,
+        "",
+        decided,
+        Role.SRE,
+        (),
+        by.priority,
+        Reason.OBJECTION_UNREADABLE,
+        Subject(SubjectKind.RECORD, place, 0),
+        None,
+        by.due_at,
+        by.acknowledge_by,
+        cover.on_call or cover.primary,
+        ("find_the_objection", "resume_partition"),
+        (),
+        None,
+        None,
+        env.policy.version,
+        env.now,
+    )
+    shard = replace(env.shard, paused=True, paused_at=env.shard.paused_at or env.now)
+    return Response(patient, (letter, task), shard)

@@ -1,0 +1,26 @@
+"""What a record, or the passing of time, has led to."""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.domain.patient import PatientState
+from streams.domain.records import Output
+from streams.domain.shard import ShardState
+
+from .desk import Desk
+
+NOBODY = PatientState()
+
+
+class Response(msgspec.Struct, frozen=True):
+    """``patient`` None: nothing is kept of them."""
+
+    patient: PatientState | None
+    outputs: tuple[Output, ...]
+    shard: ShardState
+
+
+def answer(desk: Desk) -> Response:
+    kept = None if desk.patient is NOBODY else desk.patient
+    return Response(kept, tuple(desk.outputs), desk.shard)
