@@ -39,6 +39,7 @@ from .objections import (
 from .timing import Release, release
 
 _ELECTRONIC_MODEL: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.IM_COMMERCIAL})
+_NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
 _STRICT: Final = frozenset({Channel.SMS, Channel.EMAIL})
 _CEILING: Final = {
     Channel.NHS_APP: Level.L4,
@@ -213,13 +214,18 @@ def _fit_level(
     A cap lowers the message where an approved template exists at the lower level; otherwise the test that
     caps is the blocker.
     """
-    caps = [(_permission_cap(case, recipient, channel), "E4"), (_channel_cap(case, channel), "E3")]
+    permission = _permission_cap(case, recipient, channel)
+    ceiling = _channel_cap(case, channel)
+    sharing = _sharing_cap(case, recipient, contact) if contact is not None else Level.L5
+    context = min(case.cap, recipient.cap)
+    wanted = case.level
+    if permission is not None and not unverified and wanted <= min(permission, ceiling, sharing, context):
+        level, template, needs_unmet = _template(case, channel, wanted)
+        if level is wanted and template is not None:
+            return wanted, template, []  # the usual answer: nothing caps, and there is a wording
+    caps = [(permission, "E4"), (ceiling, "E3"), (sharing, "E10"), (context, "E3")]
     if unverified:
         caps.append((Level.L1, "E2"))
-    if contact is not None:
-        caps.append((_sharing_cap(case, recipient, contact), "E10"))
-    caps.append((min(case.cap, recipient.cap), "E3"))
-    wanted = case.level
     blockers = []
     cap = wanted
     for limit, test in caps:
@@ -241,8 +247,10 @@ def _fit_level(
 def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template | None, bool]:
     """The approved template at the highest level not above the cap that meets every need (4.6, E7)."""
     registry = case.policy.templates
-    needs = [need for need in case.patient.needs if channel not in need.accessible_channels]
     language = _language(case)
+    if not case.patient.needs:
+        return _highest(case, channel, cap, language)
+    needs = [need for need in case.patient.needs if channel not in need.accessible_channels]
     formats = frozenset(need.kind for need in needs if need.kind is not NeedKind.INTERPRETER)
     unmet = False
     for level in registry.levels(case.purpose):
@@ -267,6 +275,16 @@ def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template
             if level <= cap
         )
     return cap, None, unmet
+
+
+def _highest(case: Case, channel: Channel, cap: Level, language: str) -> tuple[Level, Template | None, bool]:
+    registry, grace = case.policy.templates, case.policy.template_grace
+    for level in registry.levels(case.purpose):
+        if level <= cap:
+            template = registry.find(case.purpose, level, channel, language, _NO_FORMATS, case.now, grace)
+            if template is not None:
+                return level, template, False
+    return cap, None, False
 
 
 def _language(case: Case) -> str:

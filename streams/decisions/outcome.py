@@ -134,11 +134,11 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
     supersedes = None
     if verdict.reason not in _STILL_TRUE:
         for id_, message in desk.patient.sent.items():
-            if message.asked.key == asked.key and not message.closed:
+            if message.asked.same_thing(asked) and not message.closed:
                 supersedes = id_
                 desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
     for id_, task in list(desk.patient.tasks.items()):
-        if task.asked is None or task.asked.key != asked.key:
+        if task.asked is None or not task.asked.same_thing(asked):
             continue
         updated = isinstance(verdict, Escalate) and task.reason is verdict.draft.reason
         if not updated:

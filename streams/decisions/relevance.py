@@ -120,12 +120,17 @@ def settle(case: Case) -> Hold | None:
 
 def withdraw_older(case: Case) -> Case | None:
     """2.2: what still waits for this appointment, result or request is withdrawn when this one ends."""
-    kind, id_ = case.asked.kind, case.asked.id
-    waits = any(
-        task.asked is not None and task.kind is kind and task.id == id_ and task.asked.key == case.asked.key
-        for task in case.patient.tasks.values()
-    ) or any(not sent.closed and sent.asked.key == case.asked.key for sent in case.patient.sent.values())
-    return case if waits and case.permit is None and not case.tried else None
+    patient = case.patient
+    if not (patient.tasks or patient.sent) or case.permit is not None or case.tried:
+        return None
+    asked = case.asked
+    for task in patient.tasks.values():
+        if task.asked is not None and task.asked.same_thing(asked):
+            return case
+    for sent in patient.sent.values():
+        if not sent.closed and sent.asked.same_thing(asked):
+            return case
+    return None
 
 
 def state_only(case: Case) -> Suppress | None:

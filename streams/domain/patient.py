@@ -120,6 +120,10 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     held_since: Instant = 0
     flags: tuple[str, ...] = ()
 
+    def same_thing(self, other: Asked) -> bool:
+        """Whether both are about the same appointment, result or request, and the same recipient."""
+        return self.id == other.id and self.kind is other.kind and self.copy_to == other.copy_to
+
     @property
     def key(self) -> str:
         """The subject's key; a copy to a proxy is a request of its own."""
