@@ -7,10 +7,10 @@ only doubtful is refused in a file; a scenario may try it, since the rules thems
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from streams.domain.calendar import Calendar, DailyWindow
 from streams.domain.time import DAY, MINUTE
@@ -23,6 +23,8 @@ from .model import AppFirst, OverrideMode, PermissionModel, Policy
 from .templates import Registry
 
 __all__ = ["build"]
+
+_Note: TypeAlias = Callable[[tuple[str, ...], str, str], None]
 
 
 def build(document: Document, registry: Registry) -> tuple[Policy, tuple[Problem, ...]]:
@@ -105,80 +107,79 @@ def _fingerprint(document: Document, registry: Registry) -> str:
 
 
 def _contradictions(policy: Policy, document: Document, problems: Problems) -> None:
-    """Settings that are each allowed and do not fit together."""
-    note = problems.note
+    """Settings that are each allowed and do not fit together; noted at the one the file itself sets."""
+
+    def note(keys: tuple[str, ...], what: str, allowed: str, weight: Weight = Weight.DOUBTFUL) -> None:
+        own = next((key for key in keys if document.line((key,)) is not None), keys[0])
+        problems.note((own,), what, allowed, weight)
+
     if not policy.calendar.working_days & policy.service_hours.days:
         note(
-            ("working_days",),
-            "the service is open on none of them: no deadline would ever come",
-            "days of both",
+            ("working_days", "service_hours"),
+            "the service is open on no working day: no deadline would ever come",
+            "at least one day in both working_days and service_hours.days",
+            Weight.REFUSED,
         )
     if policy.skew_reject <= policy.skew_tolerance:
-        note(("skew_reject_h",), "is not above skew_tolerance_min", "a longer time than skew_tolerance_min")
+        note(
+            ("skew_reject_h", "skew_tolerance_min"),
+            "what is set aside begins before what is tolerated ends",
+            "skew_reject_h longer than skew_tolerance_min",
+            Weight.REFUSED,
+        )
     if policy.min_useful_notice >= policy.short_notice:
         note(
-            ("min_useful_notice_min",),
-            "is not below short_notice_hours: every short-notice change would be late",
-            "a shorter time than short_notice_hours",
+            ("min_useful_notice_min", "short_notice_hours"),
+            "every short-notice change would come too late to be useful",
+            "min_useful_notice_min shorter than short_notice_hours",
         )
     if policy.proxy_review_age > policy.proxy_suspend_age:
-        note(("proxy_review_age",), "is above proxy_suspend_age", "11 to 13 (B11)", Weight.DOUBTFUL)
+        note(
+            ("proxy_review_age", "proxy_suspend_age"),
+            "a parent's access would end before it is reviewed",
+            "proxy_review_age at most proxy_suspend_age",
+        )
     elif not 11 <= policy.proxy_review_age <= 13:
-        note(("proxy_review_age",), f"is {policy.proxy_review_age}", "11 to 13 (B11)", Weight.DOUBTFUL)
+        note(("proxy_review_age",), f"is {policy.proxy_review_age}", "11 to 13 (B11)")
     if policy.app_unread_short > policy.app_unread:
         note(
-            ("app_unread_short_h",),
-            "is longer at short notice than otherwise",
-            "at most app_unread_h",
-            Weight.DOUBTFUL,
+            ("app_unread_short_h", "app_unread_h"),
+            "an unread app message would wait longer at short notice than otherwise",
+            "app_unread_short_h at most app_unread_h",
         )
     if not _covers_waking_hours(policy.urgent_window, policy.quiet_hours):
         note(
-            ("urgent_window",),
-            "is closed at times that are not quiet hours: urgent messages would wait while others go",
-            "at least the time outside quiet_hours",
-            Weight.DOUBTFUL,
+            ("urgent_window", "quiet_hours"),
+            "at some times outside quiet hours urgent messages would wait while others go",
+            "urgent_window at least all the time outside quiet_hours",
         )
-    _channel_contradictions(policy, problems)
+    _channel_contradictions(policy, note)
 
 
-def _channel_contradictions(policy: Policy, problems: Problems) -> None:
+def _channel_contradictions(policy: Policy, note: _Note) -> None:
+    """The order, the switch for commercial apps and L4 against the channel registry."""
     for channel, settings in policy.channels.items():
-        path = ("channels", channel.value)
         on = settings.enabled and (channel is not Channel.IM_COMMERCIAL or policy.im_commercial)
         if on and channel not in policy.organisation_order:
-            problems.note(
-                ("organisation_order",),
+            note(
+                ("organisation_order", "channels"),
                 f"leaves out {channel}, which is enabled: it would never be used",
-                "every enabled channel",
-                Weight.DOUBTFUL,
-            )
-        if settings.enabled and channel is Channel.IM_COMMERCIAL and not policy.im_commercial:
-            problems.note(
-                (*path, "enabled"), "is on while im_commercial is off", "both, or neither", Weight.DOUBTFUL
-            )
-    for channel in policy.organisation_order:
-        if channel not in policy.channels:
-            problems.note(
-                ("organisation_order",), f"names {channel}, which is not under channels", "its entry there"
+                "every enabled channel in organisation_order",
             )
     commercial = policy.channels.get(Channel.IM_COMMERCIAL)
-    if policy.im_commercial and not (commercial and commercial.enabled):
-        problems.note(
-            ("im_commercial",),
-            "is on, but channels.im_commercial is not enabled and approved",
-            "approve and enable the channel, or off",
-            Weight.DOUBTFUL,
+    usable = commercial is not None and commercial.enabled
+    if usable is not policy.im_commercial:
+        note(
+            ("im_commercial", "channels"),
+            "im_commercial and channels.im_commercial.enabled (and approved) say different things",
+            "both on, or both off",
         )
-    if policy.l4_enabled and not any(
-        c in policy.channels and policy.channels[c].max_level >= Level.L4
-        for c in (Channel.NHS_APP, Channel.LETTER)
-    ):
-        problems.note(
-            ("l4_enabled",),
-            "is on, but no channel may carry L4",
-            "max_level L4 for nhs_app or letter",
-            Weight.DOUBTFUL,
+    carriers = (policy.channels.get(channel) for channel in (Channel.NHS_APP, Channel.LETTER))
+    if policy.l4_enabled and not any(c is not None and c.max_level >= Level.L4 for c in carriers):
+        note(
+            ("l4_enabled", "channels"),
+            "normal results may be told, but no channel may carry them",
+            "max_level L4 for nhs_app or letter; or l4_enabled: false",
         )
 
 

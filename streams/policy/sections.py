@@ -196,10 +196,11 @@ def _channel(channel: Channel, item: Item, *, strict: bool) -> ChannelPolicy:
     if max_level > ceiling:
         fields["max_level"].wrong(f"is above what {channel} may carry", f"L0 to {ceiling}")
     residency = fields["residency"].text(40) if "residency" in fields else ""
-    approved = _is_approved(item, fields, enabled) and _is_kept_here(fields, residency, enabled)
+    approved = _is_approved(item, fields, enabled)
+    kept_here = _is_kept_here(fields, residency, enabled)
     nudge = _sms_nudge(channel, fields)
     return ChannelPolicy(
-        enabled and approved,
+        enabled and approved and kept_here,
         fields["approved_by"].text() if "approved_by" in fields else "",
         fields["dpia_ref"].text() if "dpia_ref" in fields else "",
         fields["review_due"].start_of_day() if "review_due" in fields else None,
@@ -304,8 +305,8 @@ def override_policies(item: Item, mode: OverrideMode) -> dict[Ground, OverridePo
         ground = Item(name, entry.path, entry.problems).choice(Ground)
         found[ground] = _override_policy(ground, entry, mode)
     if mode is OverrideMode.POLICY and not any(policy.reasons for policy in found.values()):
-        item.wrong(
-            "lists no reason that R-CG and R-IG acknowledged, though override_mode is policy",
+        Item(mode, ("override_mode",), item.problems).wrong(
+            "override_policies lists no reason that R-CG and R-IG acknowledged",
             "a ground with valid_to, reasons and acknowledged_by: [R-CG, R-IG]; or override_mode: assessed",
             Weight.DOUBTFUL,
         )
