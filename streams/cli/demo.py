@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     from streams.demo.day import DayPlan
     from streams.demo.report import new_console
-    from streams.demo.run import Demo, run_demo
+    from streams.demo.run import Demo, DoesNotHold, run_demo
     from streams.demo.troupe import Stalled
 
     plan = DayPlan(args.patients, args.events, args.seed)
@@ -54,6 +54,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         return run_demo(
             Demo(plan, args.duration, args.workers, args.once, args.json), settings, new_console()
         )
+    except DoesNotHold:
+        return 1
     except Stalled as error:
         print(f"heed: {error}", file=sys.stderr)
         return 1

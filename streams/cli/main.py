@@ -27,7 +27,20 @@ WRONG_USE: Final = 2
 INTERRUPTED: Final = 130  # what a shell reports for a command ended by Ctrl-C
 
 # In the order of `heed --help`: what a newcomer types first comes first.
-COMMANDS: Final = ("demo", "kafka", "topics", "worker", "recorder", "policy", "templates", "feed", "day")
+COMMANDS: Final = (
+    "demo",
+    "kafka",
+    "topics",
+    "worker",
+    "recorder",
+    "simulate",
+    "explain",
+    "dead_letters",
+    "feed",
+    "day",
+    "policy",
+    "templates",
+)
 
 
 class Command(Protocol):

@@ -11,6 +11,7 @@ from streams.demo.evidence import Evidence, Given
 from streams.demo.objection_check import covers, in_force
 from streams.demo.plain import Plain
 
+_ALWAYS: Final = 1 << 62
 _CHANNELS: Final = ("nhs_app", "sms", "email", "letter")
 _BY_DECISION: Final = frozenset(
     {"override_standing", "override_assessed", "override_policy", "override_one_off"}
@@ -39,12 +40,16 @@ def honoured(evidence: Evidence, requests: Sequence[Request], since: int) -> Hon
         service = services.get((decided.record["patient_id"], decided.record["subject"]["id"]), "")
         if any(covers(one, channel, service, to_proxy=False) for one in known for channel in _CHANNELS):
             met[_how(request.last)] += 1
-    early = sum(any(_is_early(one, since) for one in given) for given in objections.values())
-    return Honoured(early, len(objections), sum(met.values()), dict(met.most_common()))
+    before = sum(bool(_in_force_at(given, since)) for given in objections.values())
+    after = sum(bool(_in_force_at(given, _ALWAYS)) for given in objections.values())
+    return Honoured(before, after, sum(met.values()), dict(met.most_common()))
 
 
-def _is_early(given: Given, since: int) -> bool:
-    return given.event is not None and given.event["occurred_at"] <= since
+def _in_force_at(given: Sequence[Given], moment: int) -> list[Plain]:
+    """The objections of one patient in force at a simulated moment."""
+    return in_force(
+        one.event for one in given if one.event is not None and one.event["occurred_at"] <= moment
+    )
 
 
 def _before(given: Sequence[Given], timestamp: int) -> list[Plain]:

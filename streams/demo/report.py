@@ -10,7 +10,7 @@ from rich.table import Table
 from streams.demo.account import Account
 from streams.demo.checks import Check
 from streams.demo.honoured import Honoured
-from streams.demo.wording import CHANNELS, KINDS, in_words, of_role
+from streams.domain.plain_words import CHANNELS, KINDS, in_words, of_role
 
 _OUTCOMES: Final = (
     ("SEND", "told by\nmessage"),
@@ -20,7 +20,7 @@ _OUTCOMES: Final = (
     ("HOLD", "still\nwaiting"),
 )
 _PRIORITIES: Final = (
-    ("P0", "within the\nhour, now"),
+    ("P0", "at\nonce"),
     ("P1", "within an\nhour or two"),
     ("P2", "same or\nnext day"),
     ("P3", "in two\ndays"),
@@ -59,7 +59,7 @@ def show(summary: Summary, console: Console) -> None:
     for title, reasons in (
         ("What staff were asked for", summary.day.task_reasons),
         ("No message was needed because", summary.day.reasons.get("SUPPRESS", {})),
-        ("Set aside, with the original kept (heed dead-letters list)", summary.day.dead_letters),
+        ("Set aside as unreadable; the originals are kept", summary.day.dead_letters),
         ("Still waiting at the end of the day", summary.day.reasons.get("HOLD", {})),
     ):
         if reasons:
@@ -152,12 +152,15 @@ def _objections(objections: Honoured, console: Console) -> None:
 def show_checks(checks: Sequence[Check], console: Console) -> None:
     """Print what was checked, and where it does not hold."""
     console.print("\n[bold]Do the sums come out?")
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    table.add_column(width=6, justify="right")
+    table.add_column(ratio=1)
     for check in checks:
-        mark = "[green]yes[/]" if check.holds else "[bold red]NO [/]"
-        console.print(f"  {mark}  {check.says}")
-        console.print(f"       {check.figures}", style="dim", highlight=False)
+        table.add_row("[green]yes[/]" if check.holds else "[bold red]NO[/]", check.says)
+        table.add_row("", f"[dim]{check.figures}")
         for where in check.where:
-            console.print(f"       {where}", style="red", highlight=False)
+            table.add_row("", f"[red]{where}")
+    console.print(table)
 
 
 def _table(title: str, heads: Sequence[str]) -> Table:

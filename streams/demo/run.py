@@ -26,7 +26,7 @@ from streams.demo.play import Hospital, play_day, play_eve
 from streams.demo.progress import progress_for
 from streams.demo.report import Summary, show
 from streams.demo.troupe import Troupe
-from streams.errors import BadUsage
+from streams.errors import BadUsage, HeedError
 from streams.kafka import topics
 from streams.kafka.broker import LocalKafka
 from streams.kafka.client import connection
@@ -51,7 +51,7 @@ class Demo(msgspec.Struct, frozen=True):
 
 
 def run_demo(demo: Demo, settings: Settings, console: Console) -> int:
-    """Run it; 0 when every check holds, 1 when one does not. Raises RefuseToStart, Stalled."""
+    """Run it; 0 when every check holds. Raises DoesNotHold when one does not, RefuseToStart, Stalled."""
     day = _generated(demo.plan)
     if demo.json is not None and not demo.json.absolute().parent.is_dir():
         raise BadUsage(f"--json: there is no folder {demo.json.absolute().parent}")
@@ -67,7 +67,13 @@ def run_demo(demo: Demo, settings: Settings, console: Console) -> int:
             partitions=LOCAL_PARTITIONS,
             replication_factor=1,
         )
-        return 0 if asyncio.run(_run(demo, day, ours, folder, console)) else 1
+        if not asyncio.run(_run(demo, day, ours, folder, console)):
+            raise DoesNotHold
+    return 0
+
+
+class DoesNotHold(HeedError):
+    """A check of the summary failed; the summary has said which."""
 
 
 @contextmanager

@@ -60,7 +60,23 @@ async def read_to_end(
 async def _places(
     connect: Mapping[str, Any], topics: Collection[str], partition: int | None
 ) -> list[TopicPartition]:
-    """Every partition of the topics, or the one that is asked for. Asks for all topics, so as to create none."""
+    """Every partition of the topics, or the one that is asked for."""
+    counts = await _counts(connect, topics)
+    return [
+        TopicPartition(topic, number)
+        for topic in topics
+        for number in range(counts[topic])
+        if partition in (None, number)
+    ]
+
+
+async def partition_count(connect: Mapping[str, Any], topic: str) -> int:
+    """How many partitions a topic has. Raises UnsafeTopic when there is no such topic."""
+    return (await _counts(connect, [topic]))[topic]
+
+
+async def _counts(connect: Mapping[str, Any], topics: Collection[str]) -> dict[str, int]:
+    """Asks for all topics: asking for one that is missing would create it on a cluster that creates on demand."""
     admin = AIOKafkaAdminClient(**connect)
     await admin.start()
     try:
@@ -69,12 +85,7 @@ async def _places(
         await admin.close()
     if missing := [topic for topic in topics if topic not in counts]:
         raise UnsafeTopic(f"topic {', '.join(missing)} not found: check the name and HEED_TOPIC_PREFIX")
-    return [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in range(counts[topic])
-        if partition in (None, number)
-    ]
+    return counts
 
 
 async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) -> AsyncIterator[Stored]:
@@ -91,3 +102,21 @@ async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) ->
             if await consumer.position(place) >= left[place]:
                 del left[place]
                 consumer.pause(place)
+
+
+async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offset: int) -> Stored | None:
+    """The record at one place; None when retention has removed it, or it was never committed. Raises KafkaError."""
+    place = TopicPartition(topic, partition)
+    consumer = AIOKafkaConsumer(isolation_level="read_committed", enable_auto_commit=False, **connect)
+    await consumer.start()
+    try:
+        begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
+        if not begins[place] <= offset < ends[place]:
+            return None
+        consumer.assign([place])
+        consumer.seek(place, offset)
+        async for record in _until(consumer, {place: offset + 1}):
+            return record if record.offset == offset else None
+        return None
+    finally:
+        await consumer.stop()

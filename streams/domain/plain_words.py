@@ -1,4 +1,6 @@
-"""Codes in the words of a hospital: for the summary, read by people who have never seen a reason code."""
+"""Codes in the words of a hospital, for summaries and explanations read by people who never saw a reason code.
+
+Plain text only: which code means what is decided in ``vocabulary`` and decisions.md."""
 
 from typing import Final
 

@@ -1,0 +1,165 @@
+"""Why: what was decided about a patient, rule by rule, from the decisions topic.
+
+Shows ids, codes and rules. Never an address, a name, a free text, or the reason a person gave for an
+objection: whoever may see those has the patient's record.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from streams.decisions.rules import title_of
+from streams.domain.records import Decision, EscalationTask, Override, SendCommand
+from streams.domain.time import Instant
+from streams.domain.vocabulary import Topic
+from streams.errors import BadRecord
+from streams.kafka.client import connection
+from streams.kafka.codec import Codec, OutputRecord
+from streams.kafka.partitioner import key_of, partition_for
+from streams.kafka.reading import partition_count, read_to_end
+from streams.settings import Settings
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One rule that spoke: its id as in decisions.md, and what it says."""
+
+    rule: str
+    says: str
+
+
+class Considered(msgspec.Struct, frozen=True):
+    """An objection that was looked at for the message's channel."""
+
+    objection_id: str
+    version: int
+    covers: bool
+
+
+class Message(msgspec.Struct, frozen=True):
+    """The message commanded; without its address and wording."""
+
+    command_id: str
+    channel: str
+    recipient: str
+    level: str
+    template: str
+    selected_because: str
+    valid_until: Instant
+    permission_ref: str | None
+    objections: tuple[Considered, ...]
+    override: Override | None
+
+
+class TaskSeen(msgspec.Struct, frozen=True):
+    """A task of this decision in its newest version."""
+
+    task_id: str
+    status: str
+    role: str
+    copy_roles: tuple[str, ...]
+    priority: str
+    reason: str
+    due_at: Instant
+    owner: str
+    do_not_use: tuple[str, ...]
+    ground: str | None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """One decision, the way to it, and what it led to."""
+
+    decision: Decision
+    path: tuple[Step, ...]
+    message: Message | None
+    tasks: tuple[TaskSeen, ...]
+
+
+async def explain_patient(patient_id: str, settings: Settings) -> list[Explanation]:
+    """Every decision about a patient, oldest first; empty when there is none. Reads one partition only.
+
+    Raises UnsafeTopic, BrokerUnreachable, KafkaError.
+    """
+    count = await partition_count(connection(settings), settings.topic(Topic.DECISIONS))
+    partition = partition_for(key_of(patient_id), count)
+    kept = await _read(settings, partition, patient_id)
+    return _explained([one for one in kept if isinstance(one, Decision)], kept)
+
+
+async def explain_decision(decision_id: str, settings: Settings) -> list[Explanation]:
+    """One decision, wherever it lies; empty when there is none. Raises as ``explain_patient``."""
+    codec = Codec.local()
+    topic = settings.topic(Topic.DECISIONS)
+    async for stored in read_to_end(connection(settings), [topic]):
+        found = _decoded(codec, Topic.DECISIONS, stored.value)
+        if isinstance(found, Decision) and found.decision_id == decision_id:
+            return _explained([found], await _read(settings, stored.partition, found.patient_id))
+    return []
+
+
+async def _read(settings: Settings, partition: int, patient_id: str) -> list[OutputRecord]:
+    """The patient's decisions, commands and tasks; only their key's records are decoded."""
+    codec, key = Codec.local(), key_of(patient_id)
+    topics = {settings.topic(t): t for t in (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)}
+    found = []
+    async for stored in read_to_end(connection(settings), list(topics), partition=partition):
+        if stored.key == key:
+            record = _decoded(codec, topics[stored.topic], stored.value)
+            if record is not None:
+                found.append(record)
+    return found
+
+
+def _decoded(codec: Codec, topic: Topic, value: bytes | None) -> OutputRecord | None:
+    try:
+        return None if value is None else codec.decode_output(topic, value)
+    except BadRecord:
+        return None
+
+
+def _explained(decisions: Sequence[Decision], kept: Sequence[OutputRecord]) -> list[Explanation]:
+    commands = {one.command_id: one for one in kept if isinstance(one, SendCommand)}
+    tasks: dict[str, EscalationTask] = {}
+    for one in kept:
+        if isinstance(one, EscalationTask):
+            tasks[one.task_id] = one  # versions of a task lie in order
+    return [
+        Explanation(
+            decision,
+            tuple(Step(rule, title_of(rule)) for rule in decision.rule_path),
+            _message(commands, decision),
+            tuple(_task(tasks[id_]) for id_ in decision.task_ids if id_ in tasks),
+        )
+        for decision in sorted(decisions, key=lambda decision: decision.decided_at)
+    ]
+
+
+def _message(commands: Mapping[str, SendCommand], decision: Decision) -> Message | None:
+    command = commands.get(decision.command_id or "")
+    if command is None:
+        return None
+    return Message(
+        command.command_id,
+        command.channel,
+        command.recipient_role,
+        command.level,
+        f"{command.template_id} v{command.template_version}",
+        command.selection_reason,
+        command.valid_until,
+        command.basis.permission_ref,
+        tuple(Considered(o.id, o.version, o.covers) for o in command.basis.objections_considered),
+        command.override,
+    )
+
+
+def _task(task: EscalationTask) -> TaskSeen:
+    return TaskSeen(
+        task.task_id, task.status, task.role, tuple(task.copy_roles), task.priority, task.reason, task.due_at,
+        task.owner, tuple(task.do_not_use), task.ground,
+    )  # fmt: skip
+
+
+def as_json(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
+    """The explanations as plain mappings."""
+    plain: list[dict[str, Any]] = msgspec.to_builtins(explanations)
+    return plain
