@@ -1,7 +1,7 @@
 """/metrics, /livez and /readyz on one small HTTP server (GET only, no keep-alive, no patient data).
 
 ``/livez``: is it worth keeping this process? ``/readyz``: does it do its work now, and if not, why not?
-Both answer 200 or 503 with one reason a line. The server shares the event loop with the work: a loop that
+Both answer 200 or 503 with one reason a line; notes are what a person should see although the work goes on. The server shares the event loop with the work: a loop that
 no longer turns answers nobody, and that is what its supervisor should see.
 """
 
@@ -22,13 +22,14 @@ _REQUEST_BYTES: Final = 8_192
 
 
 class HealthServer:
-    """Answers on ``http://host:port``; port 0 picks a free one, which ``open`` tells."""
+    """Answers on ``http://host:port``; port 0 picks a free one, which ``open`` tells. ``notes`` go with /readyz."""
 
-    def __init__(self, host: str, port: int, alive: Check, ready: Check) -> None:
+    def __init__(self, host: str, port: int, alive: Check, ready: Check, notes: Check = lambda: ()) -> None:
         self._host = host
         self._port = port
         self._alive = alive
         self._ready = ready
+        self._notes = notes
         self._server: asyncio.Server | None = None
 
     async def open(self) -> str:
@@ -75,12 +76,12 @@ class HealthServer:
             case b"/livez":
                 return _verdict(self._alive())
             case b"/readyz":
-                return _verdict(self._ready())
+                return _verdict(self._ready(), self._notes())
             case _:
                 return "404 Not Found", "text/plain", b"/metrics, /livez, /readyz\n"
 
 
-def _verdict(reasons: Sequence[str]) -> tuple[str, str, bytes]:
-    if not reasons:
-        return "200 OK", "text/plain", b"ok\n"
-    return "503 Service Unavailable", "text/plain", ("\n".join(reasons) + "\n").encode()
+def _verdict(reasons: Sequence[str], notes: Sequence[str] = ()) -> tuple[str, str, bytes]:
+    lines = [*(reasons or ["ok"]), *(f"note: {note}" for note in notes)]
+    status = "503 Service Unavailable" if reasons else "200 OK"
+    return status, "text/plain", ("\n".join(lines) + "\n").encode()

@@ -8,11 +8,16 @@ import bisect
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+CONFIG_REJECTED = Counter(
+    "heed_config_rejected", "Changed policy files that were not valid; the last good policy stayed (C213)."
+)
+POLICY_INFO = Gauge("heed_policy_info", "1 for the version of the policy in force.", ["version"])
 
 
 def render() -> bytes:

@@ -11,7 +11,7 @@ from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient
 from streams.kafka.outbox import BATCH_BYTES
 from streams.kafka.registry import connected_codec
-from streams.policy.load import default_path, load
+from streams.ops.policy_file import PolicyFile
 from streams.settings import Settings
 
 from .clock import clock_from
@@ -36,7 +36,7 @@ async def build_parts(settings: Settings) -> Parts:
         engine=decisions,
         codec=await build_codec(settings),
         clock=clock_from(settings),
-        policy=load(settings.policy or default_path()),
+        policy_file=PolicyFile(settings.policy),
         names=Names(settings.topic_prefix, checked.partitions),
     )
 

@@ -45,10 +45,9 @@ class Question(msgspec.Struct, frozen=True):
 class Intake:
     """The inbox and the timers of one shard, and how far the barrier has let them."""
 
-    def __init__(self, due: Iterable[tuple[Instant, bytes]] = (), lag_max: Millis = 10_000) -> None:
+    def __init__(self, due: Iterable[tuple[Instant, bytes]] = ()) -> None:
         self.inbox = Inbox(dict.fromkeys(INPUT_TOPICS, 0))
         self.timers = Timers(due)
-        self._lag_max_s = lag_max / 1_000
         self._overdue_first: Instant = 0
         self._wakes: tuple[Instant, Mark, float] | None = None
 
@@ -78,9 +77,9 @@ class Intake:
 
     # Taking.
 
-    def take(self, limit: int) -> Work:
-        """At most ``limit`` records and due patients that may be decided now."""
-        late_before = time.monotonic() - self._lag_max_s
+    def take(self, limit: int, lag_max: Millis) -> Work:
+        """At most ``limit`` records and due patients that may be decided now; ``lag_max``: objection_lag_max."""
+        late_before = time.monotonic() - lag_max / 1_000
         state = self.inbox.take_state(limit)
         limit -= sum(len(portion.records) for portion in state)
         wakes, fail_closed = self._take_wakes(min(limit, WAKES_A_TURN), late_before)

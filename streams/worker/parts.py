@@ -11,6 +11,7 @@ from streams.domain.position import Position
 from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
+from streams.ops.policy_file import PolicyFile
 from streams.policy.model import Policy
 
 from .clock import Clock
@@ -52,10 +53,15 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """Shared by every shard of a worker."""
+    """Shared by every shard of a worker. ``policy`` may change between turns, so a turn asks for it once."""
 
     engine: Engine
     codec: Codec
     clock: Clock
-    policy: Policy
+    policy_file: PolicyFile
     names: Names
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self.policy_file.current

@@ -28,9 +28,11 @@ async def run_worker(settings: Settings) -> int:
         settings.http_port,
         alive=lambda: watch.alive(host),
         ready=lambda: watch.ready(host),
+        notes=parts.policy_file.notes,
     )
     url = await health.open()
-    log.info("listening", url=url, group=settings.worker_group, partitions=parts.names.partitions)
+    log.info("listening", url=url, group=settings.worker_group, partitions=parts.names.partitions,
+             policy=parts.policy.version)  # fmt: skip
     if settings.clock is not None:
         log.warning("simulated_clock", clock=settings.clock)
 
@@ -41,6 +43,7 @@ async def run_worker(settings: Settings) -> int:
     in_background(_start(app, host), "start")
     in_background(watch.keep_measuring(host), "measure")
     in_background(watch.keep_checking_topics(host), "topics")
+    in_background(parts.policy_file.keep_looking(), "policy")
     in_background(say_when_ready(host.settled), "ready")
     in_background(_end_with(app), "faust")
     await stop.wait()

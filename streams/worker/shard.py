@@ -72,7 +72,7 @@ class Shard:
         """Take over what the changelog holds."""
         self.state = unpack_shard(rows.pop(SHARD_KEY, None))
         self.table = PatientTable(rows)
-        self.intake = Intake(self.table.due(), self._parts.policy.objection_lag_max)
+        self.intake = Intake(self.table.due())
 
     def flow(self, offsets: Mapping[Topic, int]) -> None:
         """Take records from these offsets on; what is overdue by now comes first."""
@@ -101,7 +101,7 @@ class Shard:
         """Take, decide, write, and only then apply; False when there was nothing to take."""
         if not self.flowing:
             return False
-        work = self.intake.take(self._pace.limit())
+        work = self.intake.take(self._pace.limit(), self._parts.policy.objection_lag_max)
         if not len(work):
             return False
         try:

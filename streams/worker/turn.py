@@ -204,7 +204,7 @@ class Turn:
         self._outbox.add_to(target, key, self._parts.codec.encode_event(event))
 
     def _set_shard(self, shard: ShardState) -> None:
-        self.env = Environment(self._parts.policy, self.now, shard)
+        self.env = Environment(self.env.policy, self.now, shard)  # one policy a turn (C214)
 
     def finish(self, before: ShardState) -> dict[bytes, bytes | None]:
         """Pack what changed and write it to the changelog; the changes to fold in after the commit.
