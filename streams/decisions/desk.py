@@ -97,7 +97,11 @@ class Desk:
         """The id of the next decision about a request: its own event, position and running number."""
         at = asked.position
         return decision_id(
-            self.patient_id, asked.event_id, f"{at.topic}-{at.partition}-{at.offset}", asked.ordinal
+            self.patient_id,
+            asked.event_id,
+            f"{at.topic}-{at.partition}-{at.offset}",
+            asked.key,
+            asked.ordinal,
         )
 
     def record_decision(

@@ -27,9 +27,12 @@ def uuid5(name: str) -> str:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
-def decision_id(patient_id: str, event_id: str, place: str, ordinal: int) -> str:
-    """``decision/<patient>/<event>/<topic>-<partition>-<offset>/<ordinal>``: the n-th decision on that input."""
-    return uuid5(f"decision/{patient_id}/{event_id}/{place}/{ordinal}")
+def decision_id(patient_id: str, event_id: str, place: str, subject: str, ordinal: int) -> str:
+    """``decision/<patient>/<event>/<topic>-<partition>-<offset>/<kind>:<id>/<ordinal>``.
+
+    The n-th decision that this input caused about that subject; a copy's subject names the proxy too.
+    """
+    return uuid5(f"decision/{patient_id}/{event_id}/{place}/{subject}/{ordinal}")
 
 
 def command_id(

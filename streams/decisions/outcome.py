@@ -134,7 +134,7 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
     supersedes = None
     if verdict.reason not in _STILL_TRUE:
         for id_, message in desk.patient.sent.items():
-            if message.asked.same_thing(asked) and not message.closed:
+            if message.asked.same_thing(asked) and not (message.closed or message.failed):
                 supersedes = id_
                 desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
     for id_, task in list(desk.patient.tasks.items()):

@@ -116,7 +116,7 @@ def _refuse_unknown(
     draft = Draft(Role.SRE, Priority.P0, Reason.OBJECTION_UNREADABLE, own_role=True)
     by = deadline(draft, NO_TIMING, env.policy, env.now)
     place = f"{at.topic}-{at.partition}-{at.offset}"
-    decided = decision_id("", place, place, 0)
+    decided = decision_id("", place, place, "record", 0)
     cover = env.policy.roles[Role.SRE]
     task = EscalationTask(
         task_id("", Reason.OBJECTION_UNREADABLE, place, decided),

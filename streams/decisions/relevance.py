@@ -121,14 +121,14 @@ def settle(case: Case) -> Hold | None:
 def withdraw_older(case: Case) -> Case | None:
     """2.2: what still waits for this appointment, result or request is withdrawn when this one ends."""
     patient = case.patient
-    if not (patient.tasks or patient.sent) or case.permit is not None or case.tried:
+    if not (patient.tasks or patient.sent) or case.permit is not None:
         return None
     asked = case.asked
     for task in patient.tasks.values():
         if task.asked is not None and task.asked.same_thing(asked):
             return case
     for sent in patient.sent.values():
-        if not sent.closed and sent.asked.same_thing(asked):
+        if not (sent.closed or sent.failed) and sent.asked.same_thing(asked):
             return case
     return None
 
