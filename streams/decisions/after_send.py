@@ -126,13 +126,7 @@ def next_channel(desk: Desk, command_id: str, sent: Sent, *, bounced: bool = Fal
     untell(desk, sent.asked)
     asked = replace(settled(desk, sent.asked), flags=("10",))
     env = replace(desk.env, shard=desk.shard)
-    case = replace(
-        frame(desk.patient_id, desk.patient, asked, env),
-        tried=sent.tried,
-        bounced=bounced,
-        failed_before=True,
-    )
-    ruling = decide(case)
+    ruling = decide(frame(desk.patient_id, desk.patient, asked, env))
     if isinstance(ruling.verdict, Suppress) and ruling.verdict.reason in _QUIET:
         desk.patient = patient_before
         return

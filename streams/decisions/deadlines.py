@@ -38,7 +38,8 @@ class Deadline(msgspec.Struct, frozen=True):
 def deadline(draft: Draft, timing: Timing, policy: Policy, now: Instant) -> Deadline:
     """``due_at = min(now + SLA, needed_by - action_buffer)``; under 15 minutes of that is P0 (B13)."""
     priority = draft.priority
-    in_window = timing.short_notice
+    # A ground's own time runs at any hour: an outage at the weekend is not due on Monday (G4).
+    in_window = timing.short_notice or draft.within is not None
     due = _complete_by(draft, priority, in_window, policy, now)
     if not draft.unbound and timing.needed_by is not None and not timing.over:
         latest = timing.needed_by - policy.action_buffer

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from streams.domain.calendar import local_day
 from streams.domain.events import Appointment
 from streams.domain.patient import Asked, PatientState, Told
@@ -16,6 +18,7 @@ from streams.domain.vocabulary import (
     Level,
     Mode,
     Purpose,
+    ReceiptStatus,
     StartsPrecision,
     SubjectKind,
 )
@@ -36,10 +39,27 @@ def frame(patient_id: str, patient: PatientState, asked: Asked, env: Environment
     Errors: KeyError when the subject is not in the state; the caller applied the event first.
     """
     if asked.kind is SubjectKind.APPOINTMENT:
-        return _frame_appointment(patient_id, patient, asked, env)
-    if asked.kind is SubjectKind.RESULT:
-        return _frame_result(patient_id, patient, asked, env)
-    return _frame_request(patient_id, patient, asked, env)
+        case = _frame_appointment(patient_id, patient, asked, env)
+    elif asked.kind is SubjectKind.RESULT:
+        case = _frame_result(patient_id, patient, asked, env)
+    else:
+        case = _frame_request(patient_id, patient, asked, env)
+    return _with_history(case) if patient.sent else case
+
+
+def _with_history(case: Case) -> Case:
+    """What failed for this very version before: a fallback that had to wait still knows of it (E9, B6.2)."""
+    asked = case.asked
+    failed = [
+        one
+        for one in case.patient.sent.values()
+        if one.failed and one.asked.version == asked.version and one.asked.same_thing(asked)
+    ]
+    if not failed:
+        return case
+    last = max(failed, key=lambda one: len(one.tried))
+    bounced = last.status is ReceiptStatus.PERMANENT_FAILURE
+    return replace(case, tried=last.tried, bounced=bounced, failed_before=True)
 
 
 def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env: Environment) -> Case:

@@ -190,8 +190,8 @@ def not_classified(case: Case) -> Escalate | None:
 
 def coalesce(case: Case) -> Hold | Suppress | None:
     """B10, coalescing: results within the window of a notice are told together when it ends (C168)."""
-    if case.level is not Level.L3:
-        return None
+    if case.level is not Level.L3 or case.failed_before:
+        return None  # the fallback of a notice is that notice
     notice = case.patient
     if case.asked.reason is Reason.COALESCE and notice.notice_at == case.now:
         return Suppress(Reason.COALESCED)  # the notice that just went out speaks for this result too

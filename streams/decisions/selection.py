@@ -82,7 +82,8 @@ def message(case: Case, chosen: Candidate, reason: Reason, override: Override | 
     assert template is not None
     language = language_of(case, template)
     tasks = []
-    if case.timing.late and case.is_appointment:
+    needed_by = case.timing.needed_by
+    if case.is_appointment and needed_by is not None and case.now > needed_by:
         tasks.append(
             Draft(Role.BOOK, Priority.P0, Reason.CALL_IN_PARALLEL, options=("phone",), companion=True)
         )
@@ -166,10 +167,10 @@ def too_late(tested: Tested) -> Escalate | Suppress:
 
 def _undeliverable(case: Case, role: Role, reason: Reason) -> Escalate | Suppress:
     """The priorities of 7.3 to 7.6; a reminder is not worth a task (weekly list to R-ADMIN)."""
+    if case.failed_before:
+        return uncontactable(case)  # B6.2: once a command was sent, reminders too
     if case.purpose is Purpose.APPT_REMINDER:
         return Suppress(Reason.REMINDER_NOT_DELIVERABLE)
-    if case.failed_before:
-        return uncontactable(case)
     rank = Priority.P1 if case.pressing else Priority.P3
     tonight = case.timing.short_notice and not case.policy.urgent_window.contains(case.now)
     if reason is Reason.CANNOT_ARRIVE_IN_TIME and tonight:
