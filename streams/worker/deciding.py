@@ -12,6 +12,7 @@ from streams.kafka.transaction import ShardProducer
 
 from .inbox import Portion
 from .intake import Work
+from .journal import Journal
 from .parts import Parts
 from .poison import Breaker
 from .table import PatientTable
@@ -26,6 +27,7 @@ class Decided(msgspec.Struct, frozen=True):
     changes: Mapping[bytes, bytes | None]
     woken: Sequence[bytes]
     shard: ShardState
+    journal: Journal
     tally: Tally
     arrivals: Sequence[tuple[float, int]]  # (time.monotonic() of arrival, deciding records)
     undecided: Sequence[Portion]
@@ -39,6 +41,7 @@ def decide_turn(
     producer: ShardProducer,
     table: PatientTable,
     state: ShardState,
+    journal: Journal,
     breakers: Mapping[Topic, Breaker],
     work: Work,
     unknown_schemas: Container[int] = (),
@@ -55,7 +58,7 @@ def decide_turn(
         turn = Turn(parts, producer.partition, table, state, outbox, refused, unknown_schemas)
         try:
             woken, rest = _in_order(turn, work, breakers)
-            changes = turn.finish(state)
+            changes, after = turn.finish(journal)
         except RecordTooLarge as error:
             if error.key in refused:
                 raise
@@ -65,7 +68,7 @@ def decide_turn(
         seconds = time.perf_counter() - begun
         left = () if woken else work.wakes
         return Decided(
-            outbox, changes, woken, turn.env.shard, turn.tally, arrivals, rest, left, len(work), seconds
+            outbox, changes, woken, turn.env.shard, after, turn.tally, arrivals, rest, left, len(work), seconds
         )
 
 

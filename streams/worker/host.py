@@ -158,7 +158,7 @@ class Host:
         shard = self._shards.get(partition)
         if shard is None:
             shard = await asyncio.shield(self._opening[partition])
-            offsets = await self._committed(partition)
+            offsets = await self._where_to_read(partition, shard.journal.read_to)
             self._opening.pop(partition, None)
             self._shards[partition] = shard
             self._run(shard)
@@ -171,7 +171,12 @@ class Host:
             await shard.quiesce()
         self._pressure.reset(shard)
 
-    async def _committed(self, partition: int) -> dict[Topic, int]:
+    async def _where_to_read(self, partition: int, read_to: Mapping[Topic, int]) -> dict[Topic, int]:
+        """Where the table says that it has read to; the group's committed offsets where it does not know.
+
+        Offsets set back by hand, expired, or kept longer than a table restored from a backup, lead to
+        nothing: the table and what it was made from are never apart.
+        """
         names = self._parts.names
         asked = {(names.of(topic), partition): topic for topic in INPUT_TOPICS}
         committed = await self._kafka.offsets.committed(self._kafka.group, list(asked))
@@ -179,10 +184,16 @@ class Host:
         ends = await self._kafka.offsets.ends(list(asked))
         offsets = {}
         for at, topic in asked.items():
-            offsets[topic] = next_offset(committed[at], beginnings[at], ends[at])
-            if committed[at] not in (None, offsets[topic]):
-                log.error("offset_not_in_log", topic=topic, partition=partition, committed=committed[at],
+            read = read_to.get(topic)
+            if read is None or read > ends[at]:  # above the end: the topic has since been made anew
+                read = committed[at]
+            offsets[topic] = next_offset(read, beginnings[at], ends[at])
+            if read not in (None, offsets[topic]):
+                log.error("offset_not_in_log", topic=topic, partition=partition, committed=read,
                           reading_from=offsets[topic])  # fmt: skip
+            elif (committed[at] or 0) < offsets[topic] and read_to:
+                log.warning("committed_offset_set_back", topic=topic, partition=partition,
+                            committed=committed[at], reading_from=offsets[topic])  # fmt: skip
         return offsets
 
     def _run(self, shard: Shard) -> None:

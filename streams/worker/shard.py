@@ -21,11 +21,11 @@ from streams.ops.logging import get_logger
 
 from .deciding import Decided, decide_turn
 from .intake import Intake, Work
+from .journal import Journal, unpack_shard
 from .pace import Pace
 from .parts import Parts
 from .poison import Breaker
 from .table import SHARD_KEY, PatientTable
-from .turn import unpack_shard
 
 log = get_logger("heed.worker")
 
@@ -56,6 +56,7 @@ class Shard:
         self.table = PatientTable()
         self.intake = Intake()
         self.state = ShardState()
+        self.journal = Journal()  # of the last turn
         self.breakers = {topic: Breaker() for topic in INPUT_TOPICS}
         self.progress = time.monotonic()  # when something was last committed, or nothing waited
         self._committed: dict[Topic, int] = {}
@@ -70,7 +71,7 @@ class Shard:
 
     def recover(self, rows: dict[bytes, bytes]) -> None:
         """Take over what the changelog holds."""
-        self.state = unpack_shard(rows.pop(SHARD_KEY, None))
+        self.state, self.journal = unpack_shard(rows.pop(SHARD_KEY, None))
         self.table = PatientTable(rows)
         self.intake = Intake(self.table.due())
 
@@ -125,8 +126,9 @@ class Shard:
 
     def _decide(self, work: Work) -> Decided:
         return decide_turn(
-            self._parts, self._producer, self.table, self.state, self.breakers, work, self._unknown_schemas
-        )
+            self._parts, self._producer, self.table, self.state, self.journal, self.breakers, work,
+            self._unknown_schemas,
+        )  # fmt: skip
 
     async def _learn(self, schema_id: int | None) -> None:
         """Ask the registry for a schema, for as long as it does not answer: never guess.
@@ -192,7 +194,7 @@ class Shard:
     def _fold(self, decided: Decided) -> None:
         """The turn is true: make its changes the table's, and set timers."""
         self.table.put_many(decided.changes)
-        self.state = decided.shard
+        self.state, self.journal = decided.shard, decided.journal
         self._committed = dict(self.intake.inbox.applied)
         self._set_timers(decided.changes)
         self._set_timers([key for key in decided.woken if key not in decided.changes])

@@ -30,6 +30,7 @@ from streams.kafka.outbox import Outbox, RecordTooLarge
 from streams.kafka.partitioner import key_of, partition_for
 
 from .inbox import Portion
+from .journal import Journal, Step, pack_shard
 from .parts import Parts
 from .poison import Breaker
 from .table import SHARD_KEY, PatientTable
@@ -78,6 +79,8 @@ class Turn:
         self._refused = refused
         self._unknown_schemas = unknown_schemas
         self._touched: dict[bytes, Loaded] = {}
+        self._steps: list[Step] = []
+        self._woken: list[bytes] = []
         self._names = {kind: parts.names.of(topic) for kind, topic in TOPIC_OF.items()}
         self.now: Instant = parts.clock.now()
         self.env = Environment(parts.policy, self.now, shard)
@@ -98,12 +101,19 @@ class Turn:
             elif breaker.bad():
                 break
         breaker.good_seen(good)
+        self._note(portion, done)
         if portion.fail_closed:
             self.tally.add("fail_closed", portion.topic, count=done)
         self.tally.add("consumed", portion.topic, "accepted", count=good)
         if done > good:
             self.tally.add("consumed", portion.topic, "dead_lettered", count=done - good)
         return done
+
+    def _note(self, portion: Portion, done: int) -> None:
+        records = portion.records
+        end = portion.end if done == len(records) else records[done - 1].offset + 1
+        start = records[0].offset if records else end
+        self._steps.append(Step(portion.topic, start, end, portion.fail_closed))
 
     def _apply_record(self, topic: Topic, record: Record) -> bool:
         """Decide one record; False when it had to be dead-lettered."""
@@ -166,6 +176,9 @@ class Turn:
             loaded = self._touched[key] = Loaded(self._table.get(key))
         if loaded.patient is None or key in self._refused:
             return
+        if not self._woken:
+            self._steps.append(Step(None, fail_closed=self.env.shard.recovering))
+        self._woken.append(key)
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
         self._write(response, key)
         loaded.patient = response.patient
@@ -206,8 +219,10 @@ class Turn:
     def _set_shard(self, shard: ShardState) -> None:
         self.env = Environment(self.env.policy, self.now, shard)  # one policy a turn (C214)
 
-    def finish(self, before: ShardState) -> dict[bytes, bytes | None]:
+    def finish(self, before: Journal) -> tuple[dict[bytes, bytes | None], Journal]:
         """Pack what changed and write it to the changelog; the changes to fold in after the commit.
+
+        The shard's own row comes last and in every turn, with the journal that follows ``before``.
 
         Raises RecordTooLarge for a patient whose state no record can hold.
         """
@@ -221,23 +236,17 @@ class Turn:
             if packed != loaded.packed:
                 self._outbox.add(changelog, key, packed)
                 changes[key] = packed
-        if self.env.shard != before:
-            self._outbox.add(changelog, SHARD_KEY, pack_shard(self.env.shard))
-        return changes
+        journal = self._journal(before)
+        self._outbox.add(changelog, SHARD_KEY, pack_shard(self.env.shard, journal))
+        return changes, journal
 
-
-_NO_DUE: Final = bytes(8)
-
-
-def pack_shard(shard: ShardState) -> bytes:
-    """The shard's own row of the table: never due, then MessagePack."""
-    return _NO_DUE + msgspec.msgpack.encode(shard)
-
-
-def unpack_shard(packed: bytes | None) -> ShardState:
-    if packed is None:
-        return ShardState()
-    return msgspec.msgpack.decode(packed[8:], type=ShardState)
+    def _journal(self, before: Journal) -> Journal:
+        steps = [
+            msgspec.structs.replace(step, keys=tuple(self._woken)) if step.topic is None else step
+            for step in self._steps
+        ]
+        read_to = before.read_to | {step.topic: step.end for step in self._steps if step.topic is not None}
+        return Journal(self.now, tuple(steps), read_to, tuple(k for k in self._refused if k is not None))
 
 
 def _readable(key: bytes | None) -> str | None:

@@ -1,0 +1,16 @@
+"""The shard's own row: what it knows, and what the last turn took."""
+
+from streams.domain.shard import ShardState
+from streams.domain.vocabulary import Topic
+from streams.worker.journal import Journal, Step, pack_shard, unpack_shard
+
+
+def test_what_is_packed_is_unpacked() -> None:
+    steps = (Step(Topic.OBJECTIONS, 3, 9), Step(None, keys=(b"P1", b"P2")), Step(Topic.RESULTS, 0, 2, True))
+    journal = Journal(1_760_000_000_000, steps, {Topic.OBJECTIONS: 9, Topic.RESULTS: 2}, (b"P3",))
+    shard = ShardState(paused=True, paused_at=5)
+    assert unpack_shard(pack_shard(shard, journal)) == (shard, journal)
+
+
+def test_a_shard_without_a_row_has_read_nothing() -> None:
+    assert unpack_shard(None) == (ShardState(), Journal())
