@@ -1,8 +1,9 @@
 """Adds up a day from the topics alone: what became of every request, and whether the sums come out.
 
-A *request* is one record on a deciding topic: a change of an appointment, a result, something asked for,
-and a receipt or other input where it led to a decision of its own. A copy for a nominated person is a
-request of its own. Its *outcome* is its latest decision; HOLD is the only outcome that is not an end.
+A *request* is one record on a deciding topic (a change of an appointment, a result, something asked for) and
+what it is about; and likewise every other input that led to a decision: a receipt, an objection for which
+an open request was looked at again. A copy for a nominated person is a request of its own. The *outcome* of
+a request is its latest decision; HOLD is the only outcome that is not an end.
 """
 
 from collections import Counter, defaultdict
@@ -74,12 +75,13 @@ class Account(msgspec.Struct):
 
 def requests_of(evidence: Evidence) -> list[Request]:
     """Gather decisions by what they decide."""
-    found: dict[tuple[Place, str], Request] = {}
+    found: dict[tuple[Place, str, str], Request] = {}
     for written in evidence.decisions:
         named = written.record["input"]
         place = (str(named["topic"]), int(named["partition"]), int(named["offset"]))
         event_id = str(written.record["event_id"])
-        found.setdefault((place, event_id), Request(place, event_id, [])).decisions.append(written)
+        about = (place, event_id, str(written.record["subject"]["id"]))
+        found.setdefault(about, Request(place, event_id, [])).decisions.append(written)
     return list(found.values())
 
 
@@ -152,7 +154,10 @@ def _real_delays(evidence: Evidence, requests: list[Request]) -> Iterable[float]
 
 def fingerprint(requests: Iterable[Request]) -> str:
     """A short text that is the same for two runs exactly when every request ended the same way in both."""
-    ends = sorted(f"{r.event_id} {r.outcome} {r.last['reason']} {r.last['rule']}" for r in requests)
+    ends = sorted(
+        f"{r.event_id} {r.last['subject']['id']} {r.outcome} {r.last['reason']} {r.last['rule']}"
+        for r in requests
+    )
     return sha256("\n".join(ends).encode()).hexdigest()[:16]
 
 

@@ -38,10 +38,10 @@ def _every_request_ends(evidence: Evidence, requests: list[Request]) -> Check:
     invented = decided - evidence.given.keys()
     ends = Counter(request.outcome for request in requests)
     parts = [ends.pop(name, 0) for name in ("SEND", "ESCALATE", "SUPPRESS", "QUARANTINE", "HOLD")]
-    copies = len(requests) - len(decided)
-    beside = len(decided - due)
+    beside = sum(request.place not in due for request in requests)
+    copies = len(requests) - len(due & decided) - beside
     figures = (
-        f"{len(due):,} appointment changes, results and requests + {beside:,} other inputs with a decision of their own"
+        f"{len(due):,} appointment changes, results and requests + {beside:,} looked at because of other news"
         f" + {copies:,} copies = " + " + ".join(f"{part:,}" for part in parts)
     )
     holds = not lost and not invented and not ends and len(due) + beside + copies == sum(parts)

@@ -26,7 +26,9 @@ STORIES: Final[tuple[tuple[Story, int], ...]] = (
     *requests.STORIES,
     *mishaps.STORIES,
 )
-_ATTEMPTS: Final = 12
+_ATTEMPTS: Final = 8
+#: Moments lie 25 minutes apart, so that a day has 26 of them; half of that is easily found.
+_MOST_A_PATIENT: Final = 12
 
 
 class DayPlan(msgspec.Struct, frozen=True):
@@ -50,33 +52,38 @@ class Day(msgspec.Struct, frozen=True):
 
 def generate(plan: DayPlan) -> Day:
     """Make up a hospital day. Raises ValueError when so many events do not fit on so few patients."""
+    if plan.events > _MOST_A_PATIENT * plan.patients:
+        raise ValueError(_too_many(plan))
     rng = Random(f"heed-{plan.seed}")  # text seeds are hashed alike on every machine
     people = residents(rng, plan.patients, plan.label)
     scene = Scene(rng, people, plan.label)
     load_patients(scene, people)
     load_objections(scene)
-    _tell_stories(scene, plan.events)
+    _tell_stories(scene, plan)
     in_time = attrgetter("at")
     return Day(plan, tuple(sorted(scene.before, key=in_time)), tuple(sorted(scene.during, key=in_time)))
 
 
-def _tell_stories(scene: Scene, events: int) -> None:
-    """Tell stories in turn, each as often as its share says, until there are exactly ``events`` events."""
+def _too_many(plan: DayPlan) -> str:
+    most = _MOST_A_PATIENT * plan.patients
+    return f"{plan.events} events do not fit on a day of {plan.patients} patients; ask for at most {most}"
+
+
+def _tell_stories(scene: Scene, plan: DayPlan) -> None:
+    """Tell stories in turn, each as often as its share says, until there are exactly as many events as planned."""
     told = [0] * len(STORIES)
     misses = 0
-    while len(scene.during) < events:
+    while len(scene.during) < plan.events:
         turn = min(range(len(STORIES)), key=lambda i: ((told[i] + 0.5 * (told[i] > 0)) / STORIES[i][1], i))
         told[turn] += 1
         mark = scene.mark()
-        if _told(scene, STORIES[turn][0], mark) and len(scene.during) <= events:
+        if _told(scene, STORIES[turn][0], mark) and len(scene.during) <= plan.events:
             misses = 0
             continue
         scene.back_to(mark)
         misses += 1
         if misses > 4 * len(STORIES):
-            raise ValueError(
-                f"{events} events do not fit on the day of {len(scene.pool('everyone'))} patients; ask for fewer"
-            )
+            raise ValueError(_too_many(plan))
 
 
 def _told(scene: Scene, story: Story, mark: tuple[int, int]) -> bool:

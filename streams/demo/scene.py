@@ -31,7 +31,7 @@ T = TypeVar("T")
 EVERYONE: Final = "everyone"
 #: These have a story of their own; nobody else's story may use them.
 RESERVED: Final = frozenset({"unknown", "never_known", "dies"})
-_TRIES: Final = 60
+_TRIES: Final = 25
 _SOURCE: Final = {
     Topic.APPOINTMENTS: "pas",
     Topic.RESULTS: "lims",
