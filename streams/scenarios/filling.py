@@ -15,7 +15,18 @@ from msgspec import inspect
 
 from streams.domain.time import Instant
 
-from .reading import Mapping, Node, Place, Scalar, as_listing, as_mapping, as_scalar, only_keys, refuse
+from .reading import (
+    Mapping,
+    Node,
+    Place,
+    Scalar,
+    as_listing,
+    as_mapping,
+    as_scalar,
+    complaint,
+    only_keys,
+    refuse,
+)
 from .times import ABSOLUTE_ALLOWED, DURATIONS_ALLOWED, duration, instant
 
 #: Whole-number fields with these endings hold an instant (contract 2 and 3 name them so throughout).
@@ -150,7 +161,7 @@ def read_scalar(scalar: Scalar, kind: inspect.Type, path: str, clock: Instant) -
         return read_time(scalar, path, clock)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    refuse(scalar.place, path, f"{scalar.text} is not a whole number")
+    raise complaint(scalar.place, path, f"{scalar.text} is not a whole number")
 
 
 def symbol(scalar: Scalar, symbols: type[Enum], path: str) -> Any:

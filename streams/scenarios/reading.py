@@ -81,10 +81,15 @@ class Mapping(msgspec.Struct, frozen=True):
 Node: TypeAlias = Scalar | Listing | Mapping
 
 
-def refuse(place: Place, key: str, wrong: str, allowed: Iterable[str] = ()) -> NoReturn:
-    """Raise BadScenario for ``key`` at ``place``; ``allowed`` lists what could be written instead."""
+def complaint(place: Place, key: str, wrong: str, allowed: Iterable[str] = ()) -> BadScenario:
+    """Say what is wrong with ``key`` at ``place``; ``allowed`` lists what could be written instead."""
     listed = ", ".join(allowed)
-    raise BadScenario(f"{place}: {key}: {wrong}" + (f"; allowed: {listed}" if listed else ""))
+    return BadScenario(f"{place}: {key}: {wrong}" + (f"; allowed: {listed}" if listed else ""))
+
+
+def refuse(place: Place, key: str, wrong: str, allowed: Iterable[str] = ()) -> NoReturn:
+    """Raise the complaint."""
+    raise complaint(place, key, wrong, allowed)
 
 
 def as_mapping(node: Node, key: str) -> Mapping:
