@@ -1,0 +1,108 @@
+"""The private names of Faust and aiokafka that streams/kafka builds on, with their signatures.
+
+Both are pinned exactly. When one of these tests fails after an upgrade, read what changed before changing
+the line: the guarantee of exactly once rests on what these names do.
+"""
+
+import inspect
+from importlib import metadata
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
+from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.app.base import App, BootStrategy
+from faust.serializers.schemas import Schema
+from faust.tables.recovery import Recovery
+from faust.transport.consumer import Consumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
+from faust.transport.drivers.aiokafka import Consumer as DriverConsumer
+
+SIGNATURES: list[tuple[Any, str]] = [
+    # What kafka/transport.py overrides in Faust.
+    (AIOKafkaConsumerThread._create_worker_consumer, "(self, transport)"),
+    (AIOKafkaConsumerThread._fetch_records, "(self, consumer, active_partitions, timeout=None, max_records=None)"),
+    (AIOKafkaConsumerThread.__post_init__, "(self)"),
+    (DriverConsumer._new_consumer_thread, "(self)"),
+    (Consumer.perform_seek, "(self)"),
+    (Consumer.on_partitions_revoked, "(self, revoked)"),
+    (Consumer.getmany, "(self, timeout)"),
+    (Consumer.commit, "(self, topics=None, start_new_transaction=True)"),
+    (Consumer.ack, "(self, message)"),
+    (Consumer.track_message, "(self, message)"),
+    (Consumer._add_gap, "(self, tp, offset_from, offset_to)"),
+    (Consumer.on_buffer_full, "(self, tp)"),
+    (Consumer.on_buffer_drop, "(self, tp)"),
+    (Consumer.verify_all_partitions_active, "(self)"),
+    # What it calls, or relies on being called.
+    (Consumer._wait_next_records, "(self, timeout)"),
+    (Consumer.pause_partitions, "(self, tps)"),
+    (Consumer.resume_partitions, "(self, tps)"),
+    (Consumer._drain_messages, "(self, fetcher)"),
+    (AIOKafkaConsumerThread._ensure_consumer, "(self)"),
+    (Recovery._resume_streams, "(self, generation_id=0)"),
+    (App._on_partitions_revoked, "(self, revoked)"),
+    (App._on_partitions_assigned, "(self, assigned, generation_id=0)"),
+    (App.create_event, "(self, key, value, headers, message)"),
+    # aiokafka.
+    (Fetcher.fetched_records, "(self, partitions, timeout=0, max_records=None)"),
+    (Fetcher.seek_to, "(self, tp, offset)"),
+    (AIOKafkaConsumer.seek, "(self, partition, offset)"),
+    (AIOKafkaConsumer.end_offsets, "(self, partitions)"),
+    (AIOKafkaConsumer.beginning_offsets, "(self, partitions)"),
+    (AIOKafkaAdminClient.list_consumer_group_offsets, "(self, group_id, group_coordinator_id=None, partitions=None)"),
+    (AIOKafkaProducer.create_batch, "(self)"),
+    (AIOKafkaProducer.send_batch, "(self, batch, topic, *, partition)"),
+    (AIOKafkaProducer.send_offsets_to_transaction, "(self, offsets, group_id)"),
+    (BatchBuilder.append, "(self, *, timestamp, key, value, headers=[])"),
+    (BatchBuilder.record_count, "(self)"),
+]  # fmt: skip
+
+
+def plain(function: Any) -> str:
+    """A signature without annotations."""
+    signature = inspect.signature(inspect.unwrap(function))
+    parameters = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    return str(signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty))
+
+
+def test_the_versions_are_the_ones_these_names_were_read_in() -> None:
+    assert metadata.version("faust-streaming") == "0.15.3"
+    assert metadata.version("aiokafka") == "0.14.0"
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"), SIGNATURES, ids=lambda value: getattr(value, "__qualname__", "")
+)
+def test_signature(function: Any, signature: str) -> None:
+    assert plain(function) == signature
+
+
+def test_attributes() -> None:
+    source = inspect.getsource(Fetcher.fetched_records)
+    assert "max_records" in source
+    assert isinstance(TopicPartitionState.position, property)
+    assert isinstance(TopicPartitionState.has_valid_position, property)
+    assert isinstance(SubscriptionState.subscription, property)
+    assert "self._subscription =" in inspect.getsource(AIOKafkaConsumer.__init__)
+    assert BootStrategy.enable_kafka_producer is None
+    assert Transport.Consumer is DriverConsumer
+    assert {"app", "on_key_decode_error", "on_value_decode_error", "default_propagate"} <= set(
+        inspect.signature(Schema.compile).parameters
+    )
+
+
+def test_records_leave_the_fetcher_without_a_pause_after_the_position_has_moved() -> None:
+    """``_fetch_records`` reads positions right after: an await in between would lose or repeat records."""
+    source = inspect.getsource(Fetcher.fetched_records)
+    drained = source[source.index("drained = {}") : source.index("waiter = self._create_fetch_waiter()")]
+    assert "await" not in drained
+
+
+def test_the_first_record_of_a_batch_is_taken_whatever_its_size() -> None:
+    batch = BatchBuilder(1_000, 0)
+    assert batch.append(timestamp=None, key=b"k", value=b"v" * 5_000) is not None
+    assert batch.append(timestamp=None, key=b"k", value=b"v") is None
