@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from .offsets import OffsetsClient
 
 #: How long the end offsets are asked for again while no broker answers, before giving up. Seconds.
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 45.0
 RETRY_S: Final = 0.1
 
 #: The end offset of each state-bearing topic, in the order the barrier was given them.

@@ -14,18 +14,21 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 from aiokafka.structs import TopicPartition
 
+from streams.domain.time import Instant
 from streams.errors import CommitUnknown, Fenced
 
 from .outbox import BATCH_BYTES, Outbox
 
 #: The broker ends a transaction that is older than this; an owner that died mid-turn delays readers of
 #: its outputs at most so long, and the next owner ends it at once by opening. Milliseconds.
-TRANSACTION_TIMEOUT_MS: Final = 30_000
-#: A commit that takes longer has an unknown outcome: aiokafka itself would retry for ever. Seconds.
-COMMIT_PATIENCE_S: Final = 25.0
+TRANSACTION_TIMEOUT_MS: Final = 60_000
+#: A commit that takes longer has an unknown outcome: aiokafka itself would retry for ever. A broker that is
+#: away for 20 s, and then takes some seconds to come back, is waited for. Seconds.
+COMMIT_PATIENCE_S: Final = 45.0
 #: Kafka 4 answers NOT_ENOUGH_REPLICAS while a partition's previous transaction is completing; aiokafka's
 #: default of 100 ms before the retry would show in every latency. Milliseconds.
 RETRY_BACKOFF_MS: Final = 10
+_LOG_APPEND_TIME: Final = 1  # the timestamp is the broker's, not ours
 
 
 class ShardProducer:
@@ -40,6 +43,7 @@ class ShardProducer:
         self.partition = partition
         self._group = group
         self._larger = larger or {}
+        self.broker_time: Instant | None = None  # of the last commit, from a topic with LogAppendTime
         self._producer = AIOKafkaProducer(
             transactional_id=f"{group}-{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
@@ -96,4 +100,6 @@ class ShardProducer:
         sent = []
         for (topic, partition), batch in outbox.batches():
             sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-        await asyncio.gather(*sent)
+        for written in await asyncio.gather(*sent):
+            if written.timestamp_type == _LOG_APPEND_TIME:
+                self.broker_time = written.timestamp

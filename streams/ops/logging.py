@@ -15,8 +15,7 @@ from typing import Any, Final
 
 #: Libraries that write a line per try, and quote member ids and bytes in them.
 QUIET: Final = {
-    "aiokafka": logging.ERROR,
-    "aiokafka.producer.sender": logging.CRITICAL,  # a line per retry of NOT_ENOUGH_REPLICAS
+    "aiokafka": logging.CRITICAL,  # a line per retry; what matters reaches us as an exception
     "asyncio": logging.ERROR,
     "faust": logging.ERROR,
     "kafka": logging.ERROR,
