@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
@@ -47,6 +48,7 @@ class Member:
         self._open: set[TopicPartition] = set()
         self._opening: asyncio.Task[None] | None = None
         self._failed: BaseException | None = None
+        self._stopping = False
         self.settled = asyncio.Event()  # set while everything assigned is open
         self._consumer = AIOKafkaConsumer(
             group_id=group,
@@ -67,7 +69,8 @@ class Member:
         self._consumer.subscribe(self._topics, listener=_Listener(self))
 
     async def stop(self) -> None:
-        """Leave the group."""
+        """Leave the group; a poll that is waiting never returns."""
+        self._stopping = True
         self._open.clear()
         if self._opening is not None:
             self._opening.cancel()
@@ -75,7 +78,12 @@ class Member:
 
     async def poll(self) -> dict[tuple[str, int], list[Record]]:
         """What has arrived on open partitions, waiting a little. Raises whatever opening one raised."""
-        fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+        except ConsumerStoppedError:
+            if not self._stopping:
+                raise
+            await asyncio.Event().wait()  # asked to stop while polling: no failure, and nothing more to read
         if self._failed is not None:
             raise self._failed
         # What was fetched of a partition that is not open is read again when it is.

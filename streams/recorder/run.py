@@ -17,7 +17,9 @@ from streams.kafka.offsets import KafkaError, OffsetsClient
 from streams.kafka.registry import connected_codec
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
+from streams.ops.metrics import READY
 from streams.ops.process import in_background, limit_stopping, say_when_ready, stop_signal
+from streams.ops.waiting import Waiting
 from streams.policy.load import default_path, load
 from streams.settings import Settings
 
@@ -27,7 +29,7 @@ from .writing import SOURCES, Clock, Parts, RecordPartition
 log = get_logger("heed.recorder")
 
 STALLED_S: Final = 60.0
-LAG_EVERY_S: Final = 5.0
+LAG_EVERY_S: Final = 2.0
 
 
 class Recorder:
@@ -39,6 +41,8 @@ class Recorder:
         self._in_hand = asyncio.Lock()
         self.progress = time.monotonic()
         self.lag = 0
+        self.oldest = 0.0  # seconds that the oldest input has waited
+        self._waiting = Waiting[tuple[str, int]]()
         self.assigned = False
         self.stopping = False
 
@@ -81,7 +85,12 @@ class Recorder:
                 by_partition.setdefault(number, {})[name] = records
             async with self._in_hand:
                 await asyncio.gather(
-                    *(self.partitions[number].write(found) for number, found in by_partition.items())
+                    *(
+                        self.partitions[number].write(found)
+                        for number, found in by_partition.items()
+                        if number
+                        in self.partitions  # else a rebalance came between: its new owner reads them
+                    )
                 )
 
     async def close(self) -> None:
@@ -98,8 +107,14 @@ class Recorder:
             except KafkaError:
                 continue
             behind = dict.fromkeys(SOURCES, 0)
-            for (name, number), end in ends.items():
-                behind[self._parts.topic(name)] += max(0, end - reached[name, number])
+            now = time.monotonic()
+            self._waiting.forget(frozenset(ends))
+            for at, end in ends.items():
+                self._waiting.look(at, end, now)
+                behind[self._parts.topic(at[0])] += max(0, end - reached[at])
+            self.oldest = max((self._waiting.seconds(at, reached[at], now) for at in ends), default=0.0)
+            metrics.OLDEST_SECONDS.set(self.oldest)
+            READY.set(not self.ready())
             for topic, records in behind.items():
                 metrics.LAG.labels(topic).set(records)
             self.lag = sum(behind.values())
