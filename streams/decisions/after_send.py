@@ -11,7 +11,7 @@ from streams.domain.events import Receipt
 from streams.domain.patient import Sent
 from streams.domain.records import DeadLetter, Subject
 from streams.domain.shard import Circuit
-from streams.domain.time import MINUTE
+from streams.domain.time import MINUTE, Instant
 from streams.domain.vocabulary import (
     Channel,
     Outcome,
@@ -27,6 +27,7 @@ from .desk import Desk
 from .framing import frame
 from .outcome import carry_out
 from .request import asked_for_record, settled
+from .timing import unread_after
 from .told import untell
 
 _FAILURES_TO_OPEN: Final = 5
@@ -60,7 +61,13 @@ def receive(desk: Desk, receipt: Receipt) -> None:
     elif status is ReceiptStatus.REFUSED:
         _stop(desk, receipt.command_id, sent)
     else:  # accepted, delivered to the app but unread, or failing for now: the timer decides
-        _keep(desk, receipt.command_id, replace(sent, status=status))
+        by = _read_by(desk, sent) if status is ReceiptStatus.DELIVERED else sent.confirm_by
+        _keep(desk, receipt.command_id, replace(sent, status=status, confirm_by=by))
+
+
+def _read_by(desk: Desk, sent: Sent) -> Instant:
+    """Delivered to the app: from now on the time to read it counts, from when it was sent (C145)."""
+    return sent.created_at + unread_after(frame(desk.patient_id, desk.patient, sent.asked, desk.env))
 
 
 def _keep(desk: Desk, command_id: str, sent: Sent) -> None:

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from streams.domain.calendar import DailyWindow, WeeklyWindow, parse_hhmm
-from streams.domain.time import DAY, HOUR, MINUTE, Instant
-from streams.domain.vocabulary import Channel, Reason
+from streams.domain.time import DAY, HOUR, MINUTE, Instant, Millis
+from streams.domain.vocabulary import Channel, Reason, RecipientRole
 
 from .case import Case
 from .purposes import SAFETY_PURPOSES
@@ -47,16 +47,22 @@ def release(case: Case, channel: Channel) -> Release | None:
     timing, now = case.timing, case.now
     if timing.late:
         return Release(now) if _works_now(case, channel) else None
-    plain = _earliest(case, channel, own_times=True)
-    if plain == now:
+    needed_by = timing.needed_by
+    at = _earliest(case, channel, own_times=True)
+    if at == now:
         return Release(now)
-    if timing.needed_by is None:
-        return Release(plain, _why(case, channel))
-    if timing.short_notice:
-        return _expedited(case, channel, timing.needed_by)
-    if plain <= timing.needed_by:
-        return Release(plain, _why(case, channel))
+    if needed_by is not None and timing.short_notice:
+        return _expedited(case, channel, needed_by)
+    if not _in_time(at, needed_by):
+        at = _earliest(case, channel, own_times=False)  # a wish orders, it never blocks (I9)
+    if at is not None and _in_time(at, needed_by):
+        return Release(at, None if at == now else _why(case, channel))
     return Release(now) if _works_now(case, channel) else None
+
+
+def _in_time(at: Instant | None, needed_by: Instant | None) -> bool:
+    """A hold arrives in time when it ends at or before needed_by (B1); windows that never meet never end."""
+    return at is not None and (needed_by is None or at <= needed_by)
 
 
 def _letter(case: Case) -> Release | None:
@@ -75,7 +81,7 @@ def _expedited(case: Case, channel: Channel, needed_by: Instant) -> Release | No
         at = _earliest(case, channel, own_times=own_times, expedite=True)
         if at == now:
             return Release(now)
-        if at <= needed_by:
+        if at is not None and _in_time(at, needed_by):
             return Release(at, _why(case, channel), watch)
     return Release(now) if _works_now(case, channel) else None
 
@@ -98,12 +104,15 @@ def _plan_times(case: Case) -> DailyWindow | None:
 
 
 def _own_times(case: Case) -> DailyWindow | None:
+    """The recipient's allowed times; of a stand-in's none are known."""
     wishes = case.patient.preferences
-    return _daily(wishes.from_, wishes.to) if wishes is not None else None
+    if wishes is None or (case.recipient is not None and case.recipient.role is RecipientRole.PROXY):
+        return None
+    return _daily(wishes.from_, wishes.to)
 
 
-def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool = False) -> Instant:
-    """The first instant from now at which every window that applies is open (B6's ``earliest``)."""
+def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool = False) -> Instant | None:
+    """The first instant from now at which every window that applies is open (B6's ``earliest``); None: never."""
     policy = case.policy
     safety = case.purpose in SAFETY_PURPOSES
     open_daily = []
@@ -119,7 +128,7 @@ def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool =
 
 def _first_open(
     case: Case, weekly: WeeklyWindow | None, open_daily: list[DailyWindow], quiet: DailyWindow | None
-) -> Instant:
+) -> Instant | None:
     calendar = case.policy.calendar
     at = case.now
     for _ in range(_LONGEST_SEARCH):
@@ -133,7 +142,7 @@ def _first_open(
                 at = window.next_start(at)
         if at == before:
             return at
-    return at  # windows that never meet: a moment beyond every deadline, so E8 fails
+    return None  # these windows never meet
 
 
 def _why(case: Case, channel: Channel) -> Reason:
@@ -158,9 +167,13 @@ def confirm_by(case: Case, channel: Channel) -> Instant:
     """When a missing receipt means that the message did not arrive (B6.2); 0 for letters, which send none."""
     if channel is Channel.LETTER:
         return 0
-    policy, now, start = case.policy, case.now, case.timing.affected_start
-    if channel is Channel.NHS_APP:
-        return now + (policy.app_unread_short if case.timing.short_notice else policy.app_unread)
-    if not case.timing.short_notice or start is None:
-        return now + policy.confirm_within
-    return now + max(10 * MINUTE, min(2 * HOUR, (start - now) // 4))
+    now, start = case.now, case.timing.affected_start
+    wait = case.policy.confirm_within
+    if case.timing.short_notice and start is not None:
+        wait = max(10 * MINUTE, min(2 * HOUR, (start - now) // 4))
+    return now + (min(wait, unread_after(case)) if channel is Channel.NHS_APP else wait)
+
+
+def unread_after(case: Case) -> Millis:
+    """How long a message may stay unread in the app before the next channel is used (B6.2)."""
+    return case.policy.app_unread_short if case.timing.short_notice else case.policy.app_unread
