@@ -108,11 +108,8 @@ def complete(
 
 def read(node: Node, kind: inspect.Type, path: str, filling: Filling) -> Any:
     """Read one value of the type that ``kind`` describes. Raises BadScenario."""
-    if isinstance(node, Scalar) and node.is_null:
-        if may_be_null(kind):
-            return None
-        kind_is_list = isinstance(kind, inspect.VarTupleType)
-        return () if kind_is_list else refuse(node.place, path, "may not be null")
+    if isinstance(node, Scalar) and node.is_null and may_be_null(kind):
+        return None
     kind = without_null(kind)
     match kind:
         case inspect.StructType():
@@ -148,11 +145,13 @@ def _spelt_out(item: Node, key: str) -> Node:
 
 def read_scalar(scalar: Scalar, kind: inspect.Type, path: str, clock: Instant) -> Any:
     """Read a text, number, yes or no, symbol of a closed list, or time."""
+    value = scalar.value
+    if value is None:
+        refuse(scalar.place, path, "may not be null")
     if isinstance(kind, inspect.EnumType):
         return symbol(scalar, kind.cls, path)
     if isinstance(kind, inspect.StrType | inspect.LiteralType):
         return scalar.text
-    value = scalar.value
     if isinstance(kind, inspect.BoolType):
         if isinstance(value, bool):
             return value

@@ -177,10 +177,10 @@ _KINDS = {record: str(kind) for kind, record in RECORD_OF.items()}
 
 def _emitted_json(one: Emitted) -> dict[str, Any]:
     if isinstance(one.record, Forward):
-        return {"at": written(one.at), "kind": "forward"}
+        return {"at": written(one.at), "record": "forward"}
     if isinstance(one.record, DeadLetter):
-        return {"at": written(one.at), "kind": str(Kind.DEAD_LETTER), "reason": str(one.record.reason)}
-    return {"at": written(one.at), "kind": _KINDS[type(one.record)], **msgspec.to_builtins(one.record)}
+        return {"at": written(one.at), "record": str(Kind.DEAD_LETTER), "reason": str(one.record.reason)}
+    return {"at": written(one.at), "record": _KINDS[type(one.record)], **msgspec.to_builtins(one.record)}
 
 
 def as_junit(verdicts: Sequence[Verdict]) -> bytes:

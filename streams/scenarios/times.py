@@ -25,7 +25,7 @@ ABSOLUTE_ALLOWED: Final = "a time with offset such as 2026-12-01T09:00:00+00:00"
 def duration(text: str) -> Millis:
     """Read ``1h30m`` and the like. Raises ValueError for anything else."""
     if not _DURATION.fullmatch(text):
-        raise ValueError(text)
+        raise ValueError(f"a duration is {DURATIONS_ALLOWED}")
     return sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(text))
 
 
@@ -37,9 +37,12 @@ def instant(text: str, clock: Instant | None = None) -> Instant:
     if clock is not None and text[:1] in ("+", "-"):
         away = duration(text[1:])
         return clock + away if text[0] == "+" else clock - away
-    read = datetime.fromisoformat(text)
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"not {ABSOLUTE_ALLOWED}") from error
     if read.tzinfo is None:
-        raise ValueError(text)
+        raise ValueError(f"not {ABSOLUTE_ALLOWED}")
     return milliseconds(read)
 
 
