@@ -268,8 +268,8 @@ def _patient(case: Case, contacts: tuple[Contact, ...]) -> Recipient:
 
 
 def copies_wanted(case: Case) -> tuple[str, ...]:
-    """The proxies who get a copy as a second, separately decided request (B11.7)."""
-    if not case.patient.proxies or case.asked.copy_to is not None or is_child(case):
+    """The proxies who get a copy as a second, separately decided request (B11.7); a fallback makes none again."""
+    if not case.patient.proxies or case.asked.copy_to is not None or case.tried or is_child(case):
         return ()
     removed = case.removed_proxies
     return tuple(

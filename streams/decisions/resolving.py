@@ -123,8 +123,9 @@ def _contacted(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     patient = desk.patient
     if body.kind is ResolutionKind.CONTACTED and any(r.chase_at for r in patient.results.values()):
         desk.change(results={k: replace(r, chase_at=0) for k, r in patient.results.items()})
-    _tell(desk, task)
-    key = f"{task.kind}:{task.id}"
+    key = f"{task.kind}:{task.id}" if task.asked is None else task.asked.key
+    if task.asked is None or task.asked.copy_to is None:
+        _tell(desk, task)
     for command_id, sent in desk.patient.sent.items():
         if sent.asked.key == key and not sent.closed:
             desk.change(sent={**desk.patient.sent, command_id: replace(sent, closed=True, confirm_by=0)})

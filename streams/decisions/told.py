@@ -31,8 +31,13 @@ def mark_told(desk: Desk, case: Case) -> None:
 
 
 def untell(desk: Desk, asked: Asked) -> None:
-    """The message failed on every channel tried: what was told before it is what the recipient knows."""
+    """The message failed on every channel tried: what was told before it is what the recipient knows.
+
+    A copy that fails leaves what the patient was told.
+    """
     patient = desk.patient
+    if asked.copy_to is not None:
+        return
     if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
         entry = patient.appointments[asked.id]
         if entry.told is not None and entry.told.version == asked.version:
