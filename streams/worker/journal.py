@@ -30,9 +30,11 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
 class Journal(msgspec.Struct, frozen=True, array_like=True):
     """One turn: the time it was decided with (UTC ms), what it took in order, and where each topic is read on.
 
+    ``number`` counts the turns of the partition: a gap is a row that was compacted away.
     ``refused``: patients whose changes no record could hold.
     """
 
+    number: int = 0
     at: Instant = 0
     steps: tuple[Step, ...] = ()
     read_to: dict[Topic, int] = {}

@@ -246,7 +246,8 @@ class Turn:
             for step in self._steps
         ]
         read_to = before.read_to | {step.topic: step.end for step in self._steps if step.topic is not None}
-        return Journal(self.now, tuple(steps), read_to, tuple(k for k in self._refused if k is not None))
+        refused = tuple(key for key in self._refused if key is not None)
+        return Journal(before.number + 1, self.now, tuple(steps), read_to, refused)
 
 
 def _readable(key: bytes | None) -> str | None:

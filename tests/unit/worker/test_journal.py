@@ -7,7 +7,7 @@ from streams.worker.journal import Journal, Step, pack_shard, unpack_shard
 
 def test_what_is_packed_is_unpacked() -> None:
     steps = (Step(Topic.OBJECTIONS, 3, 9), Step(None, keys=(b"P1", b"P2")), Step(Topic.RESULTS, 0, 2, True))
-    journal = Journal(1_760_000_000_000, steps, {Topic.OBJECTIONS: 9, Topic.RESULTS: 2}, (b"P3",))
+    journal = Journal(7, 1_760_000_000_000, steps, {Topic.OBJECTIONS: 9, Topic.RESULTS: 2}, (b"P3",))
     shard = ShardState(paused=True, paused_at=5)
     assert unpack_shard(pack_shard(shard, journal)) == (shard, journal)
 
