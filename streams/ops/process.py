@@ -14,12 +14,13 @@ STOP_S: Final = 4.5
 _tasks: set[asyncio.Task[Any]] = set()
 
 
-def in_background(work: Coroutine[Any, Any, None], name: str) -> None:
+def in_background(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     """Run beside everything else; if it raises, the process ends (``fatal``)."""
     task = asyncio.create_task(work, name=name)
     _tasks.add(task)
     task.add_done_callback(must_not_end)
     task.add_done_callback(_tasks.discard)
+    return task
 
 
 def stop_signal() -> asyncio.Event:

@@ -73,8 +73,8 @@ class Recorder:
         self.partitions[number] = partition
 
     async def run(self, member: Member) -> None:
-        """Poll and write until cancelled. Raises ShardLost, BadRecord, KafkaError."""
-        while True:
+        """Poll and write until stopping. Raises ShardLost, BadRecord, KafkaError."""
+        while not self.stopping:
             fetched = await member.poll()
             if self.lag == 0 or fetched:
                 self.progress = time.monotonic()
@@ -148,7 +148,7 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
     stop = stop_signal()
     member = Member(connect, settings.recorder_group, [parts.name(topic) for topic in SOURCES], recorder)
     await member.start()
-    in_background(recorder.run(member), "recorder")
+    running = in_background(recorder.run(member), "recorder")
     in_background(recorder.keep_measuring(member), "measure")
     in_background(say_when_ready(member.settled), "ready")
     await stop.wait()
@@ -156,6 +156,7 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
     recorder.stopping = True
     log.info("stopping")
     limit_stopping()
+    await running
     await recorder.close()
     await member.stop()
     await offsets.close()
