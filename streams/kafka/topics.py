@@ -70,7 +70,8 @@ CATALOGUE: Final = (
     Plan(Topic.RESOLUTIONS, _INPUT | _FOREVER),
     Plan(Topic.SEND_COMMANDS, _for_a_time(7 * DAY)),
     Plan(Topic.ESCALATION_TASKS, _for_a_time(90 * DAY)),
-    Plan(Topic.DECISIONS, _for_a_time(400 * DAY)),
+    # Stamped by the broker: kept as long as it says whatever our clock said, and our clock is told from it.
+    Plan(Topic.DECISIONS, {"message.timestamp.type": "LogAppendTime"} | _for_a_time(400 * DAY)),
     Plan(Topic.PATIENT_TABLE, _NEWEST),
     Plan(Topic.RECORDS, _FOREVER),
     Plan(Topic.SAFETY_LOG, _FOREVER),

@@ -7,13 +7,31 @@ can become one (C194, spec/monitoring.md).
 import bisect
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import metadata
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import (
+    GC_COLLECTOR,
+    PLATFORM_COLLECTOR,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+# A creation time for each counter would double the series, and nobody asks for the garbage collector's.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+for _unasked in (GC_COLLECTOR, PLATFORM_COLLECTOR):
+    REGISTRY.unregister(_unasked)
+
+BUILD = Gauge("heed_build_info", "Always 1; the version of Heed that runs.", ["version"])
+BUILD.labels(metadata.version("heed")).set(1)
+READY = Gauge("heed_ready", "1 while this process does all of its work (/readyz).")
 CONFIG_REJECTED = Counter(
     "heed_config_rejected", "Changed policy files that were not valid; the last good policy stayed (C213)."
 )

@@ -11,10 +11,21 @@ DUPLICATES = Counter(
 UNREADABLE = Counter(
     "heed_record_unreadable", "Objections that could not be read; the worker quarantines them."
 )
+UNJUSTIFIED = Counter(
+    "heed_record_unjustified_objected_sends",
+    "Recorded commands whose own evidence names an objection that covers them, and no decision. Must stay 0.",
+)
 LAG_SECONDS = BulkHistogram(
     "heed_record_lag_seconds",
     "Message or task emitted to entry written.",
-    (0.1, 0.5, 1, 5, 15, 60, 300, 3600, 86400),
+    (0.1, 0.5, 1, 5, 15, 60, 300, 3600, 86400),  # 60 s and 24 h are objective S7
+)
+OLDEST_SECONDS = Gauge(
+    "heed_record_oldest_seconds", "Age of the oldest message, task or objection not yet recorded."
 )
 PARTITIONS = Gauge("heed_record_partitions_owned", "Partitions this recorder has.")
-LAG = Gauge("heed_record_consumer_lag", "Records not yet in the record topic.", ["topic"])
+LAG = Gauge(
+    "heed_record_consumer_lag",
+    "Records not yet in the record topic. For capacity only: alert on seconds.",
+    ["topic"],
+)

@@ -28,6 +28,7 @@ from streams.settings import Settings
 
 from . import metrics
 from .entries import message_entry, objection_entry, objection_id, task_entry
+from .evidence import unjustified
 
 log = get_logger("heed.recorder")
 
@@ -135,6 +136,9 @@ class RecordPartition:
             return self._objection(record, now)
         emitted = self._parts.codec.decode_output(topic, record.value or b"")
         if isinstance(emitted, SendCommand):
+            if unjustified(emitted):
+                metrics.UNJUSTIFIED.inc()
+                log.error("unjustified_objected_send", partition=self.partition, offset=record.offset)
             return [message_entry(emitted, self._parts.policy, now)]
         assert isinstance(emitted, EscalationTask)
         return [task_entry(emitted, now)]

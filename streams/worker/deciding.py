@@ -10,6 +10,8 @@ from streams.domain.vocabulary import Topic
 from streams.kafka.outbox import Outbox, RecordTooLarge
 from streams.kafka.transaction import ShardProducer
 
+from .arrivals import Arrival, arrivals_of
+from .census import Change
 from .inbox import Portion
 from .intake import Work
 from .journal import Journal
@@ -29,7 +31,9 @@ class Decided(msgspec.Struct, frozen=True):
     shard: ShardState
     journal: Journal
     tally: Tally
-    arrivals: Sequence[tuple[float, int]]  # (time.monotonic() of arrival, deciding records)
+    changed: Sequence[Change]
+    arrivals: Sequence[Arrival]
+    failed_closed: bool
     undecided: Sequence[Portion]
     undecided_wakes: Sequence[bytes]
     records: int
@@ -64,12 +68,28 @@ def decide_turn(
                 raise
             refused |= {error.key}
             continue
-        arrivals = [(portion.received, len(portion.records)) for portion in work.deciding]
+        arrivals = arrivals_of((*work.state, *work.deciding))
         seconds = time.perf_counter() - begun
         left = () if woken else work.wakes
         return Decided(
-            outbox, changes, woken, turn.env.shard, after, turn.tally, arrivals, rest, left, len(work), seconds
+            outbox,
+            changes,
+            woken,
+            turn.env.shard,
+            after,
+            turn.tally,
+            turn.changed(),
+            arrivals,
+            _failed_closed(work),
+            rest,
+            left,
+            len(work),
+            seconds,
         )
+
+
+def _failed_closed(work: Work) -> bool:
+    return work.wakes_fail_closed or any(portion.fail_closed for portion in work.deciding)
 
 
 def _in_order(

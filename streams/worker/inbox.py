@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from streams.domain.time import Instant
 from streams.domain.vocabulary import DECIDING_TOPICS, INPUT_TOPICS, STATE_TOPICS, Topic
 from streams.kafka.barrier import Mark
 from streams.kafka.batch import Record, Stretch
@@ -102,6 +103,13 @@ class Inbox:
             q[0].stretch.received for topic, q in self._queues.items() if q and topic not in self.stopped
         ]
         return min(times, default=None)
+
+    def oldest_written(self, topic: Topic) -> Instant | None:
+        """When the first record in hand was appended to its topic, by its own timestamp (UTC ms)."""
+        for waiting in self._queues[topic]:
+            if waiting.taken < len(waiting.stretch.records):
+                return waiting.stretch.records[waiting.taken].timestamp
+        return None
 
     def take_state(self, limit: int) -> list[Portion]:
         """Take from the state-bearing topics what may be applied now, in the order of STATE_TOPICS."""

@@ -1,22 +1,33 @@
-"""The worker's metrics (spec/monitoring.md D2): flow, state, and what was decided.
+"""The worker's metrics (spec/monitoring.md D1 and D2): flow, people, safety, state, and what was decided.
 
 Counters move once a committed turn, through label children looked up once; labels come from closed lists
-(C194).
+(C194). A purpose, a reason and a role are not crossed with each other: each is a label of one counter, which
+keeps a process under 300 series (tests/integration/test_metrics_live.py); who needs them crossed asks the
+decisions topic.
 """
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Summary
 
 from streams.ops.metrics import BulkHistogram
 
 from .tally import Tally
 
+# What came in, and what became of it.
+
 CONSUMED = Counter("heed_events_consumed", "Input records, by what became of them.", ["topic", "result"])
-DECISIONS = Counter("heed_decisions", "Decisions, holds included.", ["purpose", "outcome", "reason"])
-SENDS = Counter("heed_send_commands", "Send commands.", ["purpose", "channel", "level", "selection_reason"])
+DECISIONS = Counter(
+    "heed_decisions",
+    "Decisions, holds included, by outcome and reason. Duplicates are SUPPRESS/duplicate, old versions SUPPRESS/stale_version.",
+    ["outcome", "reason"],
+)
+REQUESTS = Counter("heed_requests", "Requests that came to an outcome, by purpose.", ["purpose"])
+SENDS = Counter("heed_send_commands", "Send commands.", ["channel", "level"])
 OVERRIDES = Counter("heed_objected_channel_sends", "Commands on an objected channel.", ["ground", "mode"])
-ESCALATIONS = Counter("heed_escalations", "New tasks for people.", ["reason", "role", "priority"])
+ESCALATIONS = Counter("heed_escalations", "New tasks for people.", ["role"])
+INCIDENTS = Counter("heed_incidents", "Entries of the safety log.", ["kind"])
+DELIVERY = Counter("heed_delivery", "Receipts from senders.", ["channel", "result"])
 DEAD_LETTERS = Counter("heed_dead_letter", "Records set aside.", ["topic", "reason"])
 MISPLACED = Counter("heed_misplaced", "Records passed on to the partition their key belongs to.", ["topic"])
 FAIL_CLOSED = Counter(
@@ -24,53 +35,135 @@ FAIL_CLOSED = Counter(
 )
 WAKES = Counter("heed_wakes", "Due patients handled.")
 
+# Safety: counted by the second look, which shares no code with the rules. Both stay 0.
+
+UNJUSTIFIED = Counter(
+    "heed_unjustified_objected_sends",
+    "Commands on an objected channel with no decision on file. Must stay 0.",
+)
+GAP = Gauge(
+    "heed_conservation_gap",
+    "Requests since the start that ended in neither an outcome nor a hold. Must stay 0.",
+)
+
+# Time.
+
 DECISION_SECONDS = BulkHistogram(
     "heed_decision_seconds",
-    "Event fetched to decision committed.",
-    (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30, 300),  # 5 s is objective S1
+    "Event appended to its topic to decision committed; holds decided on later are not in it.",
+    (0.01, 0.05, 0.1, 0.2, 0.5, 1, 5, 30, 300),  # 5 s is objective S1
+)
+OBJECTION_SECONDS = BulkHistogram(
+    "heed_objection_propagation_seconds",
+    "Objection appended to its topic to effective for every later decision.",
+    (0.1, 0.5, 1, 5, 10, 60),  # 5 s is objective S5, 10 s the alert's
 )
 TURN_SECONDS = Histogram(
-    "heed_turn_seconds",
-    "A turn, decided and committed.",
-    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
+    "heed_turn_seconds", "A turn, decided and committed.", buckets=(0.005, 0.01, 0.02, 0.05, 0.2, 1)
 )
-COMMIT_SECONDS = Histogram(
-    "heed_commit_seconds",
-    "Writing and committing a turn.",
-    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
-)
-TURN_RECORDS = Histogram(
-    "heed_turn_records",
-    "Records and due patients in a turn.",
-    buckets=(1, 5, 20, 50, 100, 250, 500, 1000, 2000),
-)
+COMMIT_SECONDS = Summary("heed_commit_seconds", "Writing and committing a turn.")
 BARRIER_SECONDS = Gauge("heed_barrier_seconds", "Mean time of a barrier query since the last look.")
+LAG_SECONDS = Gauge("heed_lag_seconds", "Age of the oldest event that waits to be decided.")
+OBJECTION_LAG_SECONDS = Gauge("heed_objection_lag_seconds", "Age of the oldest objection not yet applied.")
+UNRECORDED_SECONDS = Gauge(
+    "heed_unrecorded_seconds",
+    "Age of the oldest message or task that the recorder has not read, as the worker sees it.",
+)
+SKEW_SECONDS = Gauge(
+    "heed_clock_skew_seconds", "This machine's clock ahead of the broker's; behind: negative."
+)
+
+# Deadlines: in time or late, each counted once, at the latest when it passes.
+
+DEADLINES = Counter(
+    "heed_deadlines",
+    "Deadlines met and missed: urgent (P0, P1) and routine tasks acknowledged and completed, short notice "
+    "changes (S2), result messages (S3), critical results (S4).",
+    ["deadline", "result"],
+)
+ACKNOWLEDGE_SECONDS = Counter(
+    "heed_task_acknowledge_seconds", "Sum of times to acknowledge tasks.", ["urgency"]
+)
+ACKNOWLEDGED = Counter("heed_tasks_acknowledged", "Tasks acknowledged, or closed without.", ["urgency"])
+
+# Open now.
+
+TASKS_OPEN = Gauge("heed_escalations_open", "Open tasks.", ["role", "priority"])
+TASK_OLDEST = Gauge("heed_escalation_oldest_seconds", "Age of a role's oldest open task; 0: none.", ["role"])
+TASKS_UNACKNOWLEDGED = Gauge(
+    "heed_tasks_unacknowledged_overdue", "Open tasks past their time to acknowledge.", ["urgency"]
+)
+TASKS_OVERDUE = Gauge("heed_tasks_overdue", "Open tasks past their deadline.", ["urgency"])
+TASKS_UNOWNED = Gauge("heed_tasks_unowned", "Open tasks without an owner. Must stay 0.")
+CRITICAL_SECONDS = Gauge(
+    "heed_critical_result_unacknowledged_seconds",
+    "Age of the oldest critical result's task nobody has acknowledged.",
+)
+UNREVIEWED_SECONDS = Gauge(
+    "heed_results_unreviewed_oldest_seconds", "Age of the oldest task for a result nobody has reviewed."
+)
+AT_RISK = Gauge(
+    "heed_short_notice_at_risk",
+    "Changes nobody has acknowledged, with under 2 h until the patient must know.",
+)
+TASKS_ABOUT_LATE = Gauge(
+    "heed_duty_overdue",
+    "Overdue tasks of duties to patients (implications, answers, missed actions).",
+    ["duty"],
+)
+HOLDS = Gauge("heed_holds_open", "Requests that wait.", ["reason"])
+OVERDUE = Gauge("heed_holds_overdue", "Patients whose due instant has passed by more than 60 s.")
+OBJECTIONS = Gauge("heed_objections_active", "Objections in force.", ["reason_class"])
+EXPIRING = Gauge("heed_standing_decisions_expiring", "Standing decisions that end within 30 days.")
+CENSUS_LEFT = Gauge("heed_census_incomplete", "1 while patients are still being counted after a restore.")
+
+# Policy.
+
+# heed_policy_info and heed_config_rejected_total belong to ops/policy_file.py, which knows when they change.
+POLICY_EXPIRES = Gauge(
+    "heed_policy_expires_timestamp_seconds", "When the first override policy ends; 0: there is none."
+)
+CHANNEL_REVIEW = Gauge(
+    "heed_channel_review_due_timestamp_seconds", "When an enabled channel's approval ends.", ["channel"]
+)
+TEMPLATES_OVERDUE = Gauge("heed_template_review_overdue", "Templates past their review date.")
+OVERRIDE_LIMIT = Gauge("heed_override_alert_ratio", "Share of overrides at which the policy wants an alert.")
+UNCOVERED = Gauge("heed_role_uncovered", "Roles with nobody present.", ["within"])
+CIRCUIT_OPEN = Gauge(
+    "heed_channel_circuit_open", "1 while a channel's sends pause after failures.", ["channel"]
+)
+
+# State.
 
 PARTITIONS = Gauge("heed_partitions_owned", "Partitions this worker has.")
 PATIENTS = Gauge("heed_table_patients", "Patients in memory.")
 STATE_BYTES = Gauge("heed_state_store_bytes", "Bytes of packed patient state in memory.")
 RECOVERING = Gauge("heed_table_recovery_active", "Partitions being restored.")
 SHARDS_PAUSED = Gauge("heed_shards_paused", "Partitions from which no message may leave (rule 1.1).")
+FAIL_CLOSED_ACTIVE = Gauge(
+    "heed_fail_closed_active", "1 while sends are held because objections might be missing."
+)
 POISONED = Gauge("heed_topic_partitions_stopped", "Topic partitions stopped because too much is unreadable.")
 TIMERS = Gauge("heed_timers", "Patients with something due, now or later.")
-OVERDUE = Gauge("heed_holds_overdue", "Patients whose due instant has passed by more than 60 s.")
 WAITING = Gauge("heed_records_waiting", "Records in hand, not yet decided.")
-LAG = Gauge("heed_consumer_lag", "Records not yet applied.", ["topic", "partition"])
-LAG_SECONDS = Gauge("heed_lag_seconds", "How long the oldest record in hand has waited.")
+LAG = Gauge("heed_consumer_lag", "Records not yet applied. For capacity only: alert on seconds.", ["topic"])
 MISMATCH = Gauge("heed_partition_mismatch", "1 when the topics are no longer safe to use.")
-REBALANCES = Counter("heed_rebalances", "Assignments received.")
 
 _COUNTERS: Final[dict[str, Counter]] = {
     "consumed": CONSUMED,
+    "deadlines": DEADLINES,
     "decisions": DECISIONS,
+    "delivery": DELIVERY,
     "sends": SENDS,
     "overrides": OVERRIDES,
     "escalations": ESCALATIONS,
+    "incidents": INCIDENTS,
     "dead_letters": DEAD_LETTERS,
     "misplaced": MISPLACED,
     "fail_closed": FAIL_CLOSED,
+    "requests": REQUESTS,
 }
-_children: dict[tuple[str, ...], Counter] = {("wakes",): WAKES}
+_children: dict[tuple[str, ...], Counter] = {("wakes",): WAKES, ("unjustified",): UNJUSTIFIED}
 
 
 def count(tally: Tally) -> None:
@@ -80,3 +173,5 @@ def count(tally: Tally) -> None:
         if child is None:
             child = _children[key] = _COUNTERS[key[0]].labels(*key[1:])
         child.inc(number)
+    if tally.gap:
+        GAP.inc(tally.gap)

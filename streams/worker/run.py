@@ -11,6 +11,7 @@ from streams.settings import Settings
 from .app import build_app
 from .bootstrap import build_kafka, build_parts
 from .host import Host
+from .measuring import Measuring
 from .watch import Watch
 
 log = get_logger("heed.worker")
@@ -21,7 +22,8 @@ async def run_worker(settings: Settings) -> int:
     set_up(settings.log)
     parts = await build_parts(settings)
     kafka, barrier = await build_kafka(settings)
-    watch = Watch(settings, parts, kafka, barrier)
+    measuring = Measuring(parts, kafka, barrier, settings.recorder_group)
+    watch = Watch(settings, parts, measuring)
     host = Host(parts, kafka, barrier, watch.turn)
     health = HealthServer(
         settings.http_host,
@@ -41,7 +43,8 @@ async def run_worker(settings: Settings) -> int:
     in_background(barrier.run(), "barrier")
     in_background(watch.keep_beating(), "beat")
     in_background(_start(app, host), "start")
-    in_background(watch.keep_measuring(host), "measure")
+    in_background(measuring.keep_looking(host, lambda: watch.ready(host)), "measure")
+    in_background(measuring.keep_counting(host), "count")
     in_background(watch.keep_checking_topics(host), "topics")
     in_background(parts.policy_file.keep_looking(), "policy")
     in_background(say_when_ready(host.settled), "ready")

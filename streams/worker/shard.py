@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from streams.domain.patient import due_of
 from streams.domain.shard import ShardState
+from streams.domain.time import Instant
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import RegistryUnreachable, UnknownSchema
 from streams.kafka.barrier import Barrier
@@ -19,6 +20,7 @@ from streams.kafka.batch import Stretch
 from streams.kafka.transaction import ShardProducer
 from streams.ops.logging import get_logger
 
+from .census import Census
 from .deciding import Decided, decide_turn
 from .intake import Intake, Work
 from .journal import Journal, unpack_shard
@@ -57,6 +59,7 @@ class Shard:
         self.intake = Intake()
         self.state = ShardState()
         self.journal = Journal()  # of the last turn
+        self.census = Census(parts.policy.min_useful_notice, parts.policy.short_notice)
         self.breakers = {topic: Breaker() for topic in INPUT_TOPICS}
         self.progress = time.monotonic()  # when something was last committed, or nothing waited
         self._committed: dict[Topic, int] = {}
@@ -74,6 +77,7 @@ class Shard:
         self.state, self.journal = unpack_shard(rows.pop(SHARD_KEY, None))
         self.table = PatientTable(rows)
         self.intake = Intake(self.table.due())
+        self.census.restored(rows)
 
     def flow(self, offsets: Mapping[Topic, int]) -> None:
         """Take records from these offsets on; what is overdue by now comes first."""
@@ -171,6 +175,11 @@ class Shard:
         return self._flowing.is_set()
 
     @property
+    def broker_time(self) -> Instant | None:
+        """What the broker's clock said in the last commit; None when it did not say."""
+        return self._producer.broker_time
+
+    @property
     def next_offsets(self) -> Mapping[Topic, int]:
         """Where this shard reads on; ahead of what is committed only where no record lies between."""
         return self.intake.inbox.applied
@@ -196,6 +205,7 @@ class Shard:
         self.table.put_many(decided.changes)
         self.state, self.journal = decided.shard, decided.journal
         self._committed = dict(self.intake.inbox.applied)
+        self.census.turn(decided.changed, self._parts.clock.now())
         self._set_timers(decided.changes)
         self._set_timers([key for key in decided.woken if key not in decided.changes])
         self._hold_back_stuck(decided.woken)

@@ -4,24 +4,41 @@ One addition to a dict an event: labels are looked up once a turn, not once an e
 (architecture.md section 8).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from streams.domain.records import DeadLetter, Decision, EscalationTask, Output, SendCommand
-from streams.domain.vocabulary import TaskStatus
+from streams.domain.events import Event, Receipt
+from streams.domain.patient import PatientState
+from streams.domain.records import DeadLetter, Decision, EscalationTask, Output, SafetyEntry, SendCommand
+from streams.domain.time import MINUTE, Instant
+from streams.domain.vocabulary import Outcome, Purpose, Reason, ReceiptStatus, TaskStatus
+from streams.policy.model import Policy
+
+from .second_look import unjustified, without_outcome
 
 #: Every counter of the worker that a turn can move, with its labels.
 Key = tuple[str, ...]
 
 NONE: Final = "none"
+#: S3 and S4: a releasable result is commanded, and a critical one given to a person, within this.
+RESULT_WITHIN: Final = MINUTE
+_RESULTS: Final = (Purpose.RESULT_AVAILABLE, Purpose.RESULT_NORMAL)
+_ARRIVED: Final = (ReceiptStatus.ACCEPTED, ReceiptStatus.DELIVERED, ReceiptStatus.READ)
 
 
 class Tally:
-    """Counts by (counter, label values). Labels come from closed lists only (C194)."""
+    """Counts by (counter, label values). Labels come from closed lists only (C194).
 
-    __slots__ = ("counts",)
+    ``wall`` is the machine's clock, whatever clock decisions are made with: what a record's age is told from.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_policy", "_wall", "counts", "gap")
+
+    def __init__(self, wall: Instant, policy: Policy) -> None:
         self.counts: dict[Key, int] = {}
+        self.gap = 0
+        self._wall = wall
+        self._policy = policy
 
     def add(self, *key: str, count: int = 1) -> None:
         self.counts[key] = self.counts.get(key, 0) + count
@@ -30,14 +47,54 @@ class Tally:
         """Count what a response wrote."""
         match output:
             case Decision():
-                self.add("decisions", output.purpose or NONE, output.outcome, output.reason)
+                self.add("decisions", output.outcome, output.reason)
+                if output.outcome is not Outcome.HOLD:
+                    self.add("requests", output.purpose or NONE)
             case SendCommand():
-                self.add("sends", output.purpose, output.channel, output.level, output.selection_reason)
+                self.add("sends", output.channel, output.level)
                 if output.override is not None:
                     self.add("overrides", output.override.ground, output.override.mode)
             case EscalationTask() if output.version == 1 and output.status is TaskStatus.OPEN:
-                self.add("escalations", output.reason, output.role, output.priority)
+                self.add("escalations", output.role)
             case DeadLetter():
                 self.add("dead_letters", output.topic, output.reason)
+            case SafetyEntry():
+                self.add("incidents", output.kind)
             case _:
                 return
+
+    def look(
+        self,
+        before: PatientState | None,
+        event: Event | None,
+        after: PatientState | None,
+        outputs: Sequence[Output],
+        appended_at: Instant = 0,
+    ) -> None:
+        """A second look at one response; ``event`` None: the patient was woken."""
+        self.gap += without_outcome(before, event, after, outputs)
+        for output in outputs:
+            if type(output) is SendCommand:
+                patient = after if after is not None else before
+                if patient is not None and patient.objections and unjustified(patient, output):
+                    self.add("unjustified")
+                if output.purpose in _RESULTS:
+                    self._result_message(output)
+            elif type(output) is EscalationTask and appended_at and _is_new_critical(output):
+                self._deadline("critical_task", self._wall - appended_at <= RESULT_WITHIN)
+        if event is not None and type(event.body) is Receipt:
+            arrived = event.body.status in _ARRIVED
+            self.add("delivery", event.body.channel, "arrived" if arrived else "failed")
+
+    def _result_message(self, command: SendCommand) -> None:
+        """S3 speaks of results that could be released during service hours."""
+        released = command.basis.occurred_at
+        if self._policy.calendar.is_open(self._policy.service_hours, released):
+            self._deadline("result_message", command.created_at - released <= RESULT_WITHIN)
+
+    def _deadline(self, deadline: str, in_time: bool) -> None:
+        self.add("deadlines", deadline, "in_time" if in_time else "late")
+
+
+def _is_new_critical(task: EscalationTask) -> bool:
+    return task.reason is Reason.CRITICAL_RESULT and task.version == 1

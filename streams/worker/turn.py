@@ -29,6 +29,8 @@ from streams.kafka.batch import Record
 from streams.kafka.outbox import Outbox, RecordTooLarge
 from streams.kafka.partitioner import key_of, partition_for
 
+from .census import Change
+from .clock import RealClock
 from .inbox import Portion
 from .journal import Journal, Step, pack_shard
 from .parts import Parts
@@ -84,7 +86,7 @@ class Turn:
         self._names = {kind: parts.names.of(topic) for kind, topic in TOPIC_OF.items()}
         self.now: Instant = parts.clock.now()
         self.env = Environment(parts.policy, self.now, shard)
-        self.tally = Tally()
+        self.tally = Tally(RealClock().now(), parts.policy)
 
     # Records.
 
@@ -140,6 +142,7 @@ class Turn:
             return self._refuse(key, value, bad, at, loaded)
         response = self._parts.engine.respond(event.envelope.patient_id, patient, event, at, self.env)
         self._write(response, key, value)
+        self.tally.look(patient, event, response.patient, response.outputs, record.timestamp)
         if loaded is not None:
             loaded.patient = response.patient
         return True
@@ -181,6 +184,7 @@ class Turn:
         self._woken.append(key)
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
         self._write(response, key)
+        self.tally.look(loaded.patient, None, response.patient, response.outputs)
         loaded.patient = response.patient
         self.tally.add("wakes")
 
@@ -239,6 +243,14 @@ class Turn:
         journal = self._journal(before)
         self._outbox.add(changelog, SHARD_KEY, pack_shard(self.env.shard, journal))
         return changes, journal
+
+    def changed(self) -> list[Change]:
+        """Every patient that is no longer what they were, for the census."""
+        return [
+            (key, loaded.before, loaded.patient)
+            for key, loaded in self._touched.items()
+            if loaded.patient is not loaded.before
+        ]
 
     def _journal(self, before: Journal) -> Journal:
         steps = [

@@ -9,17 +9,18 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from streams.domain.vocabulary import INPUT_TOPICS
+from streams.domain.time import SECOND
+from streams.domain.vocabulary import DECIDING_TOPICS, Topic
 from streams.errors import BrokerUnreachable, RefuseToStart
 from streams.kafka import topics
-from streams.kafka.barrier import Barrier
-from streams.kafka.offsets import KafkaError
 from streams.ops.logging import get_logger
 from streams.settings import Settings
 
 from . import metrics
+from .clock import RealClock
 from .deciding import Decided
-from .host import Host, Kafka
+from .host import Host
+from .measuring import Measuring
 from .parts import Parts
 from .shard import Shard
 
@@ -29,37 +30,39 @@ log = get_logger("heed.worker")
 STALLED_S: Final = 60.0
 #: The event loop should turn every second; so late, and it is stuck. Seconds.
 STALE_LOOP_S: Final = 30.0
-LAG_EVERY_S: Final = 5.0
 TOPICS_EVERY_S: Final = 30.0
-OVERDUE_MS: Final = 60_000
 
 
 class Watch:
     """What is known about how this worker does."""
 
-    def __init__(self, settings: Settings, parts: Parts, kafka: Kafka, barrier: Barrier) -> None:
+    def __init__(self, settings: Settings, parts: Parts, measuring: Measuring) -> None:
         self._settings = settings
         self._parts = parts
-        self._kafka = kafka
-        self._barrier = barrier
+        self._measuring = measuring
+        self._wall = RealClock()
         self._beat = time.monotonic()
-        self._lag: dict[int, int] = {}  # records behind, by partition
         self._unsafe: str | None = None
-        self._broker_away = False
         self.stopping = False
 
     # Told by the shards.
 
     def turn(self, shard: Shard, decided: Decided, commit_seconds: float) -> None:
         """Count a committed turn."""
-        now = time.monotonic()
-        for arrived, records in decided.arrivals:
-            if records:
-                metrics.DECISION_SECONDS.observe(now - arrived, records)
+        wall = self._wall.now()
+        for arrival in decided.arrivals:
+            age = max(0, wall - arrival.appended_at) / SECOND
+            if arrival.topic in DECIDING_TOPICS:
+                metrics.DECISION_SECONDS.observe(age, arrival.count)
+            elif arrival.topic is Topic.OBJECTIONS:
+                metrics.OBJECTION_SECONDS.observe(age, arrival.count)
         metrics.TURN_SECONDS.observe(decided.seconds + commit_seconds)
         metrics.COMMIT_SECONDS.observe(commit_seconds)
-        metrics.TURN_RECORDS.observe(decided.records)
         metrics.count(decided.tally)
+        if decided.failed_closed:
+            self._measuring.failed_closed()
+        if shard.broker_time is not None:
+            self._measuring.broker_time(shard.broker_time, wall, commit_seconds)
 
     # Asked by probes.
 
@@ -70,7 +73,7 @@ class Watch:
         if now - self._beat > STALE_LOOP_S:
             reasons.append(f"the event loop has not turned for {now - self._beat:.0f} s")
         for shard in host.shards.values():
-            waits = bool(shard.intake.inbox.waiting()) or self._lag.get(shard.partition, 0) > 0
+            waits = bool(shard.intake.inbox.waiting()) or self._measuring.behind.get(shard.partition, 0) > 0
             if shard.flowing and waits and now - shard.progress > STALLED_S:
                 reasons.append(
                     f"partition {shard.partition} has lag and made no progress for {STALLED_S:.0f} s"
@@ -82,7 +85,7 @@ class Watch:
         if self.stopping:
             return ["stopping"]
         reasons = [self._unsafe] if self._unsafe else []
-        if self._broker_away:
+        if self._measuring.broker_away:
             reasons.append("no Kafka answers")
         if host.assigned_partitions is None:
             reasons.append("waiting for partitions")
@@ -104,48 +107,6 @@ class Watch:
         while True:
             self._beat = time.monotonic()
             await asyncio.sleep(1)
-
-    async def keep_measuring(self, host: Host) -> None:
-        """Gauges and lag, every few seconds."""
-        while True:
-            self._measure(host)
-            try:
-                await self._measure_lag(host)
-                self._broker_away = False
-            except KafkaError:
-                self._broker_away = True
-            await asyncio.sleep(LAG_EVERY_S)
-
-    def _measure(self, host: Host) -> None:
-        shards = list(host.shards.values())
-        now, instant = time.monotonic(), self._parts.clock.now()
-        metrics.PARTITIONS.set(len(shards))
-        metrics.PATIENTS.set(sum(len(shard.table) for shard in shards))
-        metrics.STATE_BYTES.set(sum(shard.table.size for shard in shards))
-        metrics.RECOVERING.set(len((host.assigned_partitions or frozenset()) - host.shards.keys()))
-        metrics.SHARDS_PAUSED.set(sum(shard.state.paused for shard in shards))
-        metrics.POISONED.set(sum(len(shard.intake.inbox.stopped) for shard in shards))
-        metrics.TIMERS.set(sum(len(shard.intake.timers) for shard in shards))
-        metrics.OVERDUE.set(sum(shard.intake.timers.overdue_since(instant - OVERDUE_MS) for shard in shards))
-        metrics.WAITING.set(sum(shard.intake.inbox.waiting() for shard in shards))
-        oldest = [at for shard in shards if (at := shard.intake.inbox.oldest()) is not None]
-        metrics.LAG_SECONDS.set(now - min(oldest) if oldest else 0)
-        metrics.BARRIER_SECONDS.set(self._barrier.mean_seconds())
-
-    async def _measure_lag(self, host: Host) -> None:
-        names = self._parts.names
-        asked = {(names.of(topic), p): (topic, p) for topic in INPUT_TOPICS for p in host.shards}
-        if not asked:
-            return
-        self._lag = {}
-        for at, end in (await self._kafka.offsets.ends(list(asked))).items():
-            topic, partition = asked[at]
-            shard = host.shards.get(partition)
-            if shard is not None:
-                behind = max(0, end - shard.next_offsets[topic])
-                metrics.LAG.labels(topic, str(partition)).set(behind)
-                if topic not in shard.intake.inbox.stopped:
-                    self._lag[partition] = self._lag.get(partition, 0) + behind
 
     async def keep_checking_topics(self, host: Host) -> None:
         """Stop deciding when the topics are no longer what they must be (architecture.md section 7).

@@ -1,0 +1,220 @@
+"""What is open in one shard: tasks by role and age, holds, objections. Counted as patients change, never by a scan.
+
+A turn tells what its patients were and are; parts that are the same value cost nothing. After a restore the
+patients of the table are counted in small portions beside the work, so that opening a shard takes no longer;
+until then ``complete`` is False. Nothing here names a patient: tasks are kept under their ids, which leave
+this module in no label and no line.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+
+import msgspec
+
+from streams.domain.patient import Asked, OpenTask, PatientState, unpack
+from streams.domain.time import DAY, Instant, Millis
+from streams.domain.vocabulary import (
+    PROTECTED_REASONS,
+    UNCLEAR_REASONS,
+    Priority,
+    Reason,
+    Role,
+    SubjectKind,
+    TaskStatus,
+)
+
+from .table import PatientTable
+
+#: Patients counted at a time after a restore: some 2 ms, so that nothing waits for it.
+PORTION: Final = 200
+#: A standing decision this close to its end should be renewed or left to lapse on purpose.
+EXPIRING: Final[Millis] = 30 * DAY
+
+#: What became of a deadline: (which, "in_time" or "late"). Which: acknowledged or completed, urgent (P0, P1) or
+#: routine (P2 to P4), and short_notice.
+Met: TypeAlias = tuple[str, str]
+#: One patient in one turn: key, as it was, as it is.
+Change: TypeAlias = tuple[bytes, PatientState | None, PatientState | None]
+
+_NOBODY: Final = PatientState()
+
+
+class Watched(msgspec.Struct):
+    """An open task, as far as its deadlines are concerned. ``needed_by``: for an appointment's task, else 0."""
+
+    role: Role
+    priority: Priority
+    reason: Reason
+    created_at: Instant
+    acknowledge_by: Instant
+    due_at: Instant
+    needed_by: Instant
+    acknowledged: bool
+    owned: bool
+    late_acknowledged: bool = False
+    late_done: bool = False
+    late_needed: bool = False
+
+
+class Census:
+    """The running totals of one shard. ``min_notice``: how long before a start its patient must know (B1);
+    ``short_notice``: from how long before it a change is short notice."""
+
+    def __init__(self, min_notice: Millis, short_notice: Millis) -> None:
+        self._min_notice = min_notice
+        self._short_notice = short_notice
+        self.tasks: dict[str, Watched] = {}
+        self.holds: dict[Reason, int] = {}
+        self.objections: Counter[tuple[str, str]] = Counter()
+        self.standing: dict[tuple[bytes, str], Instant] = {}
+        self.met: Counter[Met] = Counter()  # since the last look, like waited
+        self.waited: dict[str, tuple[int, float]] = {}  # by urgency: tasks acknowledged, their seconds
+        self._uncounted: set[bytes] = set()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everyone in the table has been counted."""
+        return not self._uncounted
+
+    # After a restore.
+
+    def restored(self, keys: Iterable[bytes]) -> None:
+        self._uncounted = set(keys)
+
+    def count_some(self, table: PatientTable, now: Instant) -> bool:
+        """Count the next few restored patients; False when none are left.
+
+        A deadline that passed while nobody was counting was counted by whoever had the shard before.
+        """
+        for _ in range(min(PORTION, len(self._uncounted))):
+            key = self._uncounted.pop()
+            packed = table.get(key)
+            if packed is not None:
+                self._change(key, _NOBODY, unpack(packed), now)
+        return bool(self._uncounted)
+
+    # A committed turn.
+
+    def turn(self, changes: Iterable[Change], now: Instant) -> None:
+        """Take over what a turn has changed."""
+        for key, before, after in changes:
+            if key not in self._uncounted:
+                self._change(key, before or _NOBODY, after or _NOBODY, now)
+
+    def _change(self, key: bytes, before: PatientState, after: PatientState, now: Instant) -> None:
+        if before.asked is not after.asked:
+            self._hold(before.asked, after.asked, -1)
+            self._hold(after.asked, before.asked, 1)
+        if before.tasks is not after.tasks:
+            self._tasks(before, after, now)
+        if before.objections is not after.objections:
+            self.objections.subtract(_objections(before))
+            self.objections.update(_objections(after))
+        if before.standing is not after.standing:
+            for name in before.standing:
+                self.standing.pop((key, name), None)
+            self.standing |= {(key, name): one.valid_to for name, one in after.standing.items()}
+
+    def _hold(self, these: dict[str, Asked], unless: dict[str, Asked], count: int) -> None:
+        for key, asked in these.items():
+            if asked.reason is not None and unless.get(key) is not asked:
+                self.holds[asked.reason] = self.holds.get(asked.reason, 0) + count
+
+    def _tasks(self, before: PatientState, after: PatientState, now: Instant) -> None:
+        for task_id, task in after.tasks.items():
+            if before.tasks.get(task_id) is not task:
+                self._open(task_id, task, after, now)
+        for task_id in before.tasks.keys() - after.tasks.keys():
+            self._close(task_id, now)
+
+    def _open(self, task_id: str, task: OpenTask, patient: PatientState, now: Instant) -> None:
+        known = self.tasks.get(task_id)
+        acknowledged = task.status is TaskStatus.CLAIMED
+        watched = Watched(
+            task.role, task.priority, task.reason, task.created_at, task.acknowledge_by, task.due_at,
+            self._needed_by(task, patient), acknowledged, bool(task.owner or task.claimed_by),
+        )  # fmt: skip
+        if known is None:
+            # Overdue when first seen, by more than the turn that made it: counted before a restart.
+            watched.late_acknowledged = task.acknowledge_by < now and task.created_at < now
+            watched.late_done = task.due_at < now and task.created_at < now
+            watched.late_needed = 0 < watched.needed_by < now
+        else:
+            watched.late_acknowledged, watched.late_done = known.late_acknowledged, known.late_done
+            watched.late_needed = known.late_needed
+            if acknowledged and not known.acknowledged:
+                self._acknowledge(watched, now)
+            watched.acknowledged |= known.acknowledged and task.status is TaskStatus.CLAIMED
+        self.tasks[task_id] = watched
+
+    def _close(self, task_id: str, now: Instant) -> None:
+        watched = self.tasks.pop(task_id, None)
+        if watched is None:
+            return
+        if not watched.acknowledged:
+            self._acknowledge(watched, now)
+        if not watched.late_done:
+            self._met(f"{urgency(watched.priority)}_completed", now <= watched.due_at)
+        if watched.needed_by and not watched.late_needed:
+            self._met("short_notice", now <= watched.needed_by)
+
+    def _acknowledge(self, watched: Watched, now: Instant) -> None:
+        which = urgency(watched.priority)
+        count, seconds = self.waited.get(which, (0, 0.0))
+        self.waited[which] = count + 1, seconds + max(0, now - watched.created_at) / 1_000
+        if not watched.late_acknowledged:
+            self._met(f"{which}_acknowledged", now <= watched.acknowledge_by)
+
+    def _met(self, deadline: str, in_time: bool) -> None:
+        self.met[deadline, "in_time" if in_time else "late"] += 1
+
+    def _needed_by(self, task: OpenTask, patient: PatientState) -> Instant:
+        """When the patient must know of a change at short notice (S2); 0 for every other task."""
+        if task.kind is not SubjectKind.APPOINTMENT or task.purpose is None:
+            return 0
+        entry = patient.appointments.get(task.id)
+        if entry is None:
+            return 0
+        starts = entry.body.starts_at
+        if entry.told is not None:
+            starts = min(starts, entry.told.starts_at)
+        needed_by = starts - self._min_notice
+        return needed_by if 0 < needed_by - task.created_at <= self._short_notice else 0
+
+    # Looking.
+
+    def pass_deadlines(self, now: Instant) -> None:
+        """Count deadlines that have just passed with nobody having acted: a task nobody touches is late too."""
+        for task in self.tasks.values():
+            if not task.acknowledged and not task.late_acknowledged and task.acknowledge_by < now:
+                task.late_acknowledged = True
+                self._met(f"{urgency(task.priority)}_acknowledged", False)
+            if not task.late_done and task.due_at < now:
+                task.late_done = True
+                self._met(f"{urgency(task.priority)}_completed", False)
+            if task.needed_by and not task.late_needed and task.needed_by < now:
+                task.late_needed = True
+                self._met("short_notice", False)
+
+    def expiring(self, now: Instant) -> int:
+        """Standing decisions that end within the month."""
+        return sum(now < valid_to <= now + EXPIRING for valid_to in self.standing.values())
+
+
+def _objections(patient: PatientState) -> Iterator[tuple[str, str]]:
+    for entry in patient.objections.values():
+        if not entry.withdrawn:
+            yield entry.body.scope, reason_class(entry.body.reason)
+
+
+def urgency(priority: Priority) -> str:
+    """Urgent tasks have minutes (S8), routine ones working days (S9)."""
+    return "urgent" if priority <= Priority.P1 else "routine"
+
+
+def reason_class(reason: str) -> str:
+    """Protected, unclear or ordinary: the class may be counted, the reason may not (I12)."""
+    if reason in PROTECTED_REASONS:
+        return "protected"
+    return "unclear" if reason in UNCLEAR_REASONS else "ordinary"

@@ -1,0 +1,173 @@
+"""Looks at a running worker every few seconds: what waits and for how long, what is open, what will run out.
+
+Reads only; nothing here decides or writes. Lag is told in seconds: the age of the oldest event that waits to
+be decided, whether it is in hand or still on the broker.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from streams.domain.time import SECOND, Instant
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
+from streams.kafka.barrier import Barrier
+from streams.kafka.offsets import KafkaError
+from streams.ops.logging import get_logger
+from streams.ops.metrics import READY
+from streams.ops.waiting import Waiting
+
+from . import metrics, outlook
+from .clock import RealClock
+from .host import Host, Kafka
+from .open_work import OpenWork
+from .parts import Parts
+from .shard import Shard
+
+log = get_logger("heed.worker")
+
+LOOK_EVERY_S: Final = 2.0
+#: Between two portions of patients counted after a restore. Seconds.
+COUNT_EVERY_S: Final = 0.02
+OVERDUE_MS: Final = 60_000
+#: Sends held for lack of objections show for so long after the last record that was held. Seconds.
+FAILED_CLOSED_S: Final = 30.0
+#: The topics whose records the recorder has to enter (contract 1).
+_RECORDED: Final = (Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)
+
+_At = tuple[Topic, int]
+
+
+class Measuring:
+    """What is known about lag, and everything that becomes a gauge."""
+
+    def __init__(self, parts: Parts, kafka: Kafka, barrier: Barrier, recorder_group: str) -> None:
+        self._parts = parts
+        self._kafka = kafka
+        self._barrier = barrier
+        self._recorder_group = recorder_group
+        self._wall = RealClock()
+        self._waiting = Waiting[_At]()
+        self._failed_closed_at: float | None = None
+        self.behind: dict[int, int] = {}  # records not yet applied, by partition, stopped topics aside
+        self.lag: dict[int, float] = {}  # seconds, by partition
+        self.unrecorded = 0.0  # seconds
+        self.broker_away = False
+        self.open_work = OpenWork()
+
+    # Told by each turn.
+
+    def failed_closed(self) -> None:
+        self._failed_closed_at = time.monotonic()
+
+    def broker_time(self, told: Instant, ours: Instant, commit_seconds: float) -> None:
+        """The broker stamped a record at ``told`` within the commit that has just ended, at ``ours``."""
+        off = (ours - told) / SECOND
+        metrics.SKEW_SECONDS.set(off if off < 0 else max(0.0, off - commit_seconds))
+
+    # Looking.
+
+    async def keep_looking(self, host: Host, ready: Callable[[], Sequence[str]]) -> None:
+        while True:
+            try:
+                await self._look_at_ends(host)
+                self._note_broker(away=False)
+            except KafkaError:
+                self._note_broker(away=True)
+            self._look(host)
+            READY.set(not ready())
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def keep_counting(self, host: Host) -> None:
+        """Count restored patients, a few at a time, while there are any."""
+        while True:
+            now = self._parts.clock.now()
+            for shard in list(host.shards.values()):
+                if not shard.census.complete:
+                    shard.census.count_some(shard.table, now)
+            await asyncio.sleep(COUNT_EVERY_S)
+
+    def _note_broker(self, *, away: bool) -> None:
+        if away != self.broker_away:
+            self.broker_away = away
+            log.warning("broker_away" if away else "broker_back")
+
+    def _look(self, host: Host) -> None:
+        shards = list(host.shards.values())
+        now = self._parts.clock.now()
+        self._look_at_state(host, shards, now)
+        self._look_at_lag(shards)
+        self.open_work = OpenWork.of([shard.census for shard in shards], now)
+        self.open_work.show()
+        outlook.show(self._parts.policy, [shard.state for shard in shards], now)
+
+    def _look_at_state(self, host: Host, shards: list[Shard], now: Instant) -> None:
+        metrics.PARTITIONS.set(len(shards))
+        metrics.PATIENTS.set(sum(len(shard.table) for shard in shards))
+        metrics.STATE_BYTES.set(sum(shard.table.size for shard in shards))
+        metrics.RECOVERING.set(len((host.assigned_partitions or frozenset()) - host.shards.keys()))
+        paused = sum(shard.state.paused for shard in shards)
+        metrics.SHARDS_PAUSED.set(paused)
+        at = self._failed_closed_at
+        recently = at is not None and time.monotonic() - at < FAILED_CLOSED_S
+        metrics.FAIL_CLOSED_ACTIVE.set(bool(paused) or recently)
+        metrics.POISONED.set(sum(len(shard.intake.inbox.stopped) for shard in shards))
+        metrics.TIMERS.set(sum(len(shard.intake.timers) for shard in shards))
+        metrics.OVERDUE.set(sum(shard.intake.timers.overdue_since(now - OVERDUE_MS) for shard in shards))
+        metrics.WAITING.set(sum(shard.intake.inbox.waiting() for shard in shards))
+        metrics.BARRIER_SECONDS.set(self._barrier.mean_seconds())
+
+    def _look_at_lag(self, shards: list[Shard]) -> None:
+        """The older of: what is in hand, by its own timestamp; what is not, by when its end was first seen."""
+        now, wall = time.monotonic(), self._wall.now()
+        self.lag, objections = {}, 0.0
+        for shard in shards:
+            inbox, oldest = shard.intake.inbox, 0.0
+            for topic in INPUT_TOPICS:
+                if topic in inbox.stopped:
+                    continue  # has an alert of its own, and would hide everything else
+                seconds = self._waiting.seconds((topic, shard.partition), shard.next_offsets[topic], now)
+                written = inbox.oldest_written(topic)
+                if written is not None:
+                    seconds = max(seconds, (wall - written) / SECOND)
+                oldest = max(oldest, seconds)
+                if topic is Topic.OBJECTIONS:
+                    objections = max(objections, seconds)
+            self.lag[shard.partition] = oldest
+        metrics.LAG_SECONDS.set(max(self.lag.values(), default=0.0))
+        metrics.OBJECTION_LAG_SECONDS.set(objections)
+
+    async def _look_at_ends(self, host: Host) -> None:
+        names = self._parts.names
+        shards = dict(host.shards)
+        if not shards:
+            self.behind = {}
+            return
+        topics = (*INPUT_TOPICS, *_RECORDED)
+        asked = {(names.of(topic), p): (topic, p) for topic in topics for p in shards}
+        ends = await self._kafka.offsets.ends(list(asked))
+        now = time.monotonic()
+        self._waiting.forget(frozenset(asked.values()))
+        behind, by_topic = dict.fromkeys(shards, 0), dict.fromkeys(INPUT_TOPICS, 0)
+        for at, end in ends.items():
+            topic, partition = asked[at]
+            self._waiting.look((topic, partition), end, now)
+            if topic in INPUT_TOPICS:
+                count = max(0, end - shards[partition].next_offsets[topic])
+                by_topic[topic] += count
+                if topic not in shards[partition].intake.inbox.stopped:
+                    behind[partition] += count
+        self.behind = behind
+        for topic, count in by_topic.items():
+            metrics.LAG.labels(topic).set(count)
+        await self._look_at_recorder(shards, now)
+
+    async def _look_at_recorder(self, shards: dict[int, Shard], now: float) -> None:
+        """How long the oldest message or task has waited for the recorder, whether or not it runs."""
+        names = self._parts.names
+        asked = {(names.of(topic), p): (topic, p) for topic in _RECORDED for p in shards}
+        reached = await self._kafka.offsets.committed(self._recorder_group, list(asked))
+        self.unrecorded = max(
+            self._waiting.seconds(asked[at], offset or 0, now) for at, offset in reached.items()
+        )
+        metrics.UNRECORDED_SECONDS.set(self.unrecorded)

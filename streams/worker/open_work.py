@@ -1,0 +1,115 @@
+"""What people have open now, over all shards of a worker: the gauges of tasks, holds and objections."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from streams.domain.time import HOUR, SECOND, Instant
+from streams.domain.vocabulary import Reason
+
+from . import metrics
+from .census import Census, Watched, urgency
+
+#: A change nobody has acknowledged is at risk from so long before the patient must know (D4).
+AT_RISK: Final = 2 * HOUR
+#: Duties to patients whose tasks have alerts of their own (D2).
+DUTIES: Final = {
+    Reason.IMPLICATIONS_NOTICE: "implications_notice",
+    Reason.ANSWER_OBJECTION: "objection_answer",
+    Reason.MISSED_ACTION: "missed_action",
+}
+URGENCIES: Final = ("urgent", "routine")
+
+
+class OpenWork:
+    """One look at every open task, hold and objection. Ages in seconds."""
+
+    def __init__(self) -> None:
+        self.open: Counter[tuple[str, str]] = Counter()  # role, priority
+        self.oldest: dict[str, float] = {}  # by role
+        self.unacknowledged: Counter[str] = Counter()  # by urgency, past their time
+        self.overdue: Counter[str] = Counter()  # by urgency
+        self.duties: Counter[str] = Counter()
+        self.unowned = 0
+        self.at_risk = 0
+        self.critical = 0.0
+        self.unreviewed = 0.0
+        self.holds: Counter[str] = Counter()
+        self.objections: Counter[str] = Counter()  # by class of reason
+        self.expiring = 0
+        self.incomplete = False
+
+    @classmethod
+    def of(cls, censuses: Sequence[Census], now: Instant) -> OpenWork:
+        """Look at these; deadlines that have passed meanwhile are counted as missed."""
+        work = cls()
+        for census in censuses:
+            census.pass_deadlines(now)
+            for task in census.tasks.values():
+                work._task(task, now)
+            work.holds.update({str(reason): count for reason, count in census.holds.items()})
+            for (_scope, reason_class), count in census.objections.items():
+                work.objections[reason_class] += count
+            work.expiring += census.expiring(now)
+            work.incomplete |= not census.complete
+            _count_met(census)
+        return work
+
+    def _task(self, task: Watched, now: Instant) -> None:
+        age = (now - task.created_at) / SECOND
+        which = urgency(task.priority)
+        self.open[task.role, task.priority] += 1
+        self.oldest[task.role] = max(age, self.oldest.get(task.role, 0.0))
+        self.unowned += not task.owned
+        late = task.due_at < now
+        self.overdue[which] += late
+        if late and task.reason in DUTIES:
+            self.duties[DUTIES[task.reason]] += 1
+        if task.reason is Reason.UNREVIEWED_RESULT:
+            self.unreviewed = max(self.unreviewed, age)
+        if task.acknowledged:
+            return
+        self.unacknowledged[which] += task.acknowledge_by < now
+        self.at_risk += 0 < task.needed_by - now < AT_RISK
+        if task.reason is Reason.CRITICAL_RESULT:
+            self.critical = max(self.critical, age)
+
+    def show(self) -> None:
+        """Set the gauges. A role that has had tasks keeps its series, at 0."""
+        for (role, priority), count in self.open.items():
+            _seen_tasks.add((role, priority))
+            metrics.TASKS_OPEN.labels(role, priority).set(count)
+        for role, priority in _seen_tasks - self.open.keys():
+            metrics.TASKS_OPEN.labels(role, priority).set(0)
+        for role in {role for role, _priority in _seen_tasks}:
+            metrics.TASK_OLDEST.labels(role).set(self.oldest.get(role, 0.0))
+        for which in URGENCIES:
+            metrics.TASKS_UNACKNOWLEDGED.labels(which).set(self.unacknowledged[which])
+            metrics.TASKS_OVERDUE.labels(which).set(self.overdue[which])
+        for duty in DUTIES.values():
+            metrics.TASKS_ABOUT_LATE.labels(duty).set(self.duties[duty])
+        metrics.TASKS_UNOWNED.set(self.unowned)
+        metrics.AT_RISK.set(self.at_risk)
+        metrics.CRITICAL_SECONDS.set(self.critical)
+        metrics.UNREVIEWED_SECONDS.set(self.unreviewed)
+        for reason, count in self.holds.items():
+            metrics.HOLDS.labels(reason).set(count)
+        for reason_class in ("ordinary", "unclear", "protected"):
+            metrics.OBJECTIONS.labels(reason_class).set(self.objections[reason_class])
+        metrics.EXPIRING.set(self.expiring)
+        metrics.CENSUS_LEFT.set(self.incomplete)
+
+
+_seen_tasks: set[tuple[str, str]] = set()
+
+
+def _count_met(census: Census) -> None:
+    for (deadline, result), count in census.met.items():
+        metrics.DEADLINES.labels(deadline, result).inc(count)
+    for which, (count, seconds) in census.waited.items():
+        metrics.ACKNOWLEDGED.labels(which).inc(count)
+        metrics.ACKNOWLEDGE_SECONDS.labels(which).inc(seconds)
+    census.met.clear()
+    census.waited.clear()

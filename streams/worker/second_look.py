@@ -1,0 +1,144 @@
+"""A second look at what a turn wrote, before it is committed, that shares no code with the rules.
+
+Two things must never happen, and are looked for with the facts alone: a command on a channel that its
+patient objects to, without an exception or a person's decision on file (I1, S6), and an accepted request
+that ends in nothing (I2). It only counts; what it counts pages somebody (UnjustifiedObjectedSend,
+ConservationGap).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from streams.domain.events import Event, Objection, entity_id
+from streams.domain.patient import Asked, ObjectionEntry, PatientState
+from streams.domain.records import Decision, Output, SendCommand
+from streams.domain.time import HOUR, Instant
+from streams.domain.vocabulary import (
+    ELECTRONIC,
+    ORDINARY_REASONS,
+    Channel,
+    ChannelGroup,
+    Reason,
+    RecipientRole,
+    Scope,
+    SubjectKind,
+    Topic,
+)
+
+_REQUESTING: Final = frozenset({Topic.APPOINTMENTS, Topic.RESULTS, Topic.REQUESTS})
+_NONE: Final[dict[str, Asked]] = {}
+_ALL_OF_IT: Final = frozenset({Scope.WHOLE_CARE, Scope.UNKNOWN})
+#: S0 line 67: what "short notice" in an exception means, whatever the policy says. Milliseconds.
+_SHORT: Final = 48 * HOUR
+
+
+def unjustified(patient: PatientState, command: SendCommand) -> bool:
+    """Whether the patient objects to this command and nobody has decided otherwise."""
+    service = _service(patient, command)
+    proxy = command.recipient_role is RecipientRole.PROXY
+    return any(
+        not entry.withdrawn
+        and _forbids(entry.body, command.channel, service, proxy=proxy)
+        and not _agreed(patient, entry.body, command)
+        and not _decided(patient, entry, command)
+        for entry in patient.objections.values()
+    )
+
+
+def _forbids(objection: Objection, channel: Channel, service: str | None, *, proxy: bool) -> bool:
+    """B4, read so that what is not known forbids more."""
+    scope = objection.scope
+    if scope in _ALL_OF_IT:
+        return True
+    if scope is Scope.RECIPIENT or (proxy and objection.patient_only and scope is not Scope.SERVICE):
+        return False
+    here = not objection.services or service is None or service in objection.services
+    if scope is Scope.SERVICE:
+        return here
+    if scope is Scope.METHOD_AND_SERVICE and not here:
+        return False
+    if scope is Scope.METHOD_GROUP:
+        return channel in ELECTRONIC or objection.channel_group is not ChannelGroup.ELECTRONIC
+    named = objection.channels
+    return not named or Channel.UNKNOWN in named or channel in named
+
+
+def _agreed(patient: PatientState, objection: Objection, command: SendCommand) -> bool:
+    """Whether the patient excepted this purpose on this channel when objecting."""
+    made = command.created_at
+    return any(
+        command.purpose in exception.purposes
+        and command.channel in exception.channels
+        and (not exception.short_notice_only or any(0 < at - made <= _SHORT for at in _starts(patient)))
+        for exception in objection.exceptions
+    )
+
+
+def _starts(patient: PatientState) -> Iterator[Instant]:
+    for entry in patient.appointments.values():
+        yield entry.body.starts_at
+        if entry.told is not None:
+            yield entry.told.starts_at
+
+
+def _decided(patient: PatientState, entry: ObjectionEntry, command: SendCommand) -> bool:
+    """Whether what the command calls a decision is on file for this objection in this version (9.4 to 9.8)."""
+    override, objection = command.override, entry.body
+    if override is None or objection.scope in _ALL_OF_IT or objection.scope is Scope.SERVICE:
+        return False
+    match override.mode:
+        case Reason.OVERRIDE_ONE_OFF:
+            named = override.objection_id, override.objection_version
+            return bool(override.decided_by) and named == (objection.objection_id, entry.version)
+        case Reason.OVERRIDE_STANDING:
+            return any(
+                (standing.objection_id, standing.objection_version) == (objection.objection_id, entry.version)
+                and standing.channel is command.channel
+                and standing.valid_from <= command.created_at < standing.valid_to
+                for standing in patient.standing.values()
+            )
+        case Reason.OVERRIDE_ASSESSED:
+            finding = objection.assessment
+            return finding is not None and finding.acceptable and override.ground in finding.grounds
+        case Reason.OVERRIDE_POLICY:
+            return objection.reason in ORDINARY_REASONS and bool(override.decision_ref)
+        case _:
+            return False
+
+
+def _service(patient: PatientState, command: SendCommand) -> str | None:
+    """The service a command is about; None when that is no longer known."""
+    subject = command.subject
+    match subject.kind:
+        case SubjectKind.APPOINTMENT if subject.id in patient.appointments:
+            return patient.appointments[subject.id].body.service_code
+        case SubjectKind.RESULT if subject.id in patient.results:
+            return patient.results[subject.id].body.service_code
+        case SubjectKind.REQUEST if subject.id in patient.requests:
+            return patient.requests[subject.id].body.service_code
+        case _:
+            return None
+
+
+def without_outcome(
+    before: PatientState | None, event: Event | None, after: PatientState | None, outputs: Sequence[Output]
+) -> int:
+    """How many requests ended in nothing: neither held on, nor decided. ``event`` None: the patient was woken.
+
+    What was asked for now, and what was held before, is held still or a decision names it.
+    """
+    lost = 0
+    held = _NONE if after is None else after.asked
+    if event is not None and event.topic in _REQUESTING:
+        asked_id = entity_id(event.body)
+        lost += not _named(asked_id, outputs) and not any(asked.id == asked_id for asked in held.values())
+    if before is not None and before.asked is not held and before.asked:
+        for key, asked in before.asked.items():
+            if key not in held and not _named(asked.id, outputs):
+                lost += 1
+    return lost
+
+
+def _named(subject_id: str, outputs: Sequence[Output]) -> bool:
+    subject_id = subject_id[:128]
+    return any(type(output) is Decision and output.subject.id == subject_id for output in outputs)
