@@ -11,6 +11,7 @@ from streams.errors import CannotDecide
 from .case import Case
 from .rules import RULES_FOR, Rule
 from .selection import Tested
+from .traits import traits_of
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -30,7 +31,7 @@ def decide(case: Case, rules: tuple[Rule, ...] | None = None) -> Ruling:
     """
     path: list[str] = list(case.asked.flags)
     context: Case | Tested = case
-    for rule in RULES_FOR[case.asked.kind] if rules is None else rules:
+    for rule in RULES_FOR[case.asked.kind, traits_of(case)] if rules is None else rules:
         try:
             answer = rule.ask(context)
         except Exception as error:  # the one broad catch: it decides, a person takes over

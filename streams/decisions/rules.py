@@ -16,6 +16,7 @@ import msgspec
 from streams.domain.vocabulary import Reason, SubjectKind
 
 from . import content, overrides, recipients, relevance, results, selection, status
+from .traits import ALWAYS, EVERY, OBJECTS, OTHERS, SENSITIVE, WAITING
 
 APPOINTMENT: Final = frozenset({SubjectKind.APPOINTMENT})
 RESULT: Final = frozenset({SubjectKind.RESULT})
@@ -32,6 +33,7 @@ class Rule(msgspec.Struct, frozen=True):
     source: str
     kinds: frozenset[SubjectKind]
     ask: Callable[[Any], Any]
+    only: int = ALWAYS  # asked only of cases with one of these traits
 
 
 R: Final = Reason  # short, so that a row stays a row
@@ -65,7 +67,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("1.11", "A credible threat: safeguarding reaches the person", (R.THREAT,), "S0 line 71", REQUEST, relevance.threat),
     Rule("1.11", "Wrong medication: a call at once, beside the message", (R.AUTHORISED_CALL,), "S0 line 72", REQUEST, relevance.wrong_medication),
     Rule("2.1", "Wait until the feed has settled", (R.SETTLE,), "S2 line 28", APPOINTMENT | RESULT, relevance.settle),
-    Rule("2.2", "What still waits for the same thing is withdrawn", (), "S2 line 28", ANY, relevance.withdraw_older),
+    Rule("2.2", "What still waits for the same thing is withdrawn", (), "S2 line 28", ANY, relevance.withdraw_older, WAITING),
     Rule("B1", "Attended or not: we know it now, nobody needs a message", (R.PAST,), "S0 line 67", APPOINTMENT, relevance.state_only),
     Rule("1.2", "The status is one we do not know: a person reads it", (R.DATA_QUALITY,), "S2 line 28", APPOINTMENT, relevance.unknown_status),
     Rule("2.3", "Nothing differs from what the recipient was last told", (R.NO_NET_CHANGE,), "S2 line 28", APPOINTMENT | RESULT, relevance.no_net_change),
@@ -96,25 +98,25 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("B10", "Told together with the notice before it", (R.COALESCE, R.COALESCED), "S1 line 20", RESULT, results.coalesce),
     Rule("4.2", "A follow-up check nobody agreed to", (R.FOLLOW_UP_NOT_AGREED,), "S2 line 47", REQUEST, content.follow_up_not_agreed),
     Rule("4.3", "A clinical message to somebody not seen recently", (R.NOT_SEEN_RECENTLY,), "S2 line 55", RESULT | REQUEST, content.not_seen_recently),
-    Rule("4.4", "A sensitive service says less", (), "S0 line 33", ANY, content.cap_if_sensitive),
+    Rule("4.4", "A sensitive service says less", (), "S0 line 33", ANY, content.cap_if_sensitive, SENSITIVE),
     Rule("4.5", "An ethical look first", (R.ETHICS_REVIEW,), "S0 line 31", REQUEST, content.ethics),
     Rule("4.6", "No approved wording", (R.NO_TEMPLATE,), "S2 line 143", ANY, content.no_template),
     Rule("4.7", "A second person has to approve", (R.AWAITING_APPROVAL, R.APPROVAL_EXPIRED), "S0 line 107", REQUEST, content.second_person),
-    Rule("6.3", "Somebody the patient wants left out", (), "S0 line 53", ANY, content.remove_recipients),
-    Rule("B11.2", "The patient has turned 16", (R.PROXY_SUSPENDED,), "S0 line 29", ANY, recipients.turned_sixteen),
-    Rule("B11.5", "The proxy has to be reviewed", (R.PROXY_SUSPENDED,), "S0 line 29", ANY, recipients.review_due),
-    Rule("B11.8", "No usable proxy", (R.PROXY_NOT_USABLE,), "S1 line 12", ANY, recipients.not_usable),
-    Rule("B11.9", "A result needs a proxy with results in scope", (R.PROXY_NOT_USABLE,), "S1 line 12", RESULT, recipients.no_results_scope),
-    Rule("B11.10", "Sensitive: ask the patient before telling a proxy", (R.CHECK_WITH_PATIENT,), "S1 line 14", ANY, recipients.check_with_patient),
-    Rule("B11.11", "An excluded person", (R.EXCLUDED_PERSON,), "S0 line 31", ANY, recipients.excluded_person),
-    Rule("B11.3", "A competent young person", (R.COMPETENT_MINOR,), "S1 line 14", ANY, recipients.competent_minor),
-    Rule("B11.13", "Several proxies and no primary one", (R.PROXY_AMBIGUOUS,), "S0 line 27", ANY, recipients.ambiguous),
-    Rule("B11.4", "The parental proxy of a child", (), "S0 line 27", ANY, recipients.parental_proxy),
-    Rule("B11.6", "The stand-in of an adult without capacity", (), "S0 line 29", ANY, recipients.acting_for_adult),
-    Rule("B11.7", "The person the patient nominated", (), "S0 line 27", ANY, recipients.nominated),
+    Rule("6.3", "Somebody the patient wants left out", (), "S0 line 53", ANY, content.remove_recipients, OTHERS),
+    Rule("B11.2", "The patient has turned 16", (R.PROXY_SUSPENDED,), "S0 line 29", ANY, recipients.turned_sixteen, OTHERS),
+    Rule("B11.5", "The proxy has to be reviewed", (R.PROXY_SUSPENDED,), "S0 line 29", ANY, recipients.review_due, OTHERS),
+    Rule("B11.8", "No usable proxy", (R.PROXY_NOT_USABLE,), "S1 line 12", ANY, recipients.not_usable, OTHERS),
+    Rule("B11.9", "A result needs a proxy with results in scope", (R.PROXY_NOT_USABLE,), "S1 line 12", RESULT, recipients.no_results_scope, OTHERS),
+    Rule("B11.10", "Sensitive: ask the patient before telling a proxy", (R.CHECK_WITH_PATIENT,), "S1 line 14", ANY, recipients.check_with_patient, OTHERS),
+    Rule("B11.11", "An excluded person", (R.EXCLUDED_PERSON,), "S0 line 31", ANY, recipients.excluded_person, OTHERS),
+    Rule("B11.3", "A competent young person", (R.COMPETENT_MINOR,), "S1 line 14", ANY, recipients.competent_minor, OTHERS),
+    Rule("B11.13", "Several proxies and no primary one", (R.PROXY_AMBIGUOUS,), "S0 line 27", ANY, recipients.ambiguous, OTHERS),
+    Rule("B11.4", "The parental proxy of a child", (), "S0 line 27", ANY, recipients.parental_proxy, OTHERS),
+    Rule("B11.6", "The stand-in of an adult without capacity", (), "S0 line 29", ANY, recipients.acting_for_adult, OTHERS),
+    Rule("B11.7", "The person the patient nominated", (), "S0 line 27", ANY, recipients.nominated, OTHERS),
     Rule("B11.1", "The patient", (), "S0 line 19", ANY, recipients.patient_themselves),
-    Rule("6.1", "An objection to the whole care", (R.OBJECTION_UPHELD, R.WHOLE_CARE_OBJECTION), "S0 line 53", ANY, content.whole_care_objection),
-    Rule("6.2", "An objection to this service", (R.OBJECTION_UPHELD, R.SERVICE_OBJECTION), "S0 line 53", ANY, content.service_objection),
+    Rule("6.1", "An objection to the whole care", (R.OBJECTION_UPHELD, R.WHOLE_CARE_OBJECTION), "S0 line 53", ANY, content.whole_care_objection, OBJECTS),
+    Rule("6.2", "An objection to this service", (R.OBJECTION_UPHELD, R.SERVICE_OBJECTION), "S0 line 53", ANY, content.service_objection, OBJECTS),
     Rule("7", "Test every channel", (), "S0 line 42", ANY, selection.test),
     Rule("9.8", "A person approved this one override", (R.OVERRIDE_ONE_OFF,), "S0 line 74", ANY, overrides.by_one_off),
     Rule("B5", "The patient would rather be called", (R.PHONE_PREFERRED,), "S0 line 42", ANY, selection.phone_preferred),
@@ -135,9 +137,13 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 # fmt: on
 
-RULES_FOR: Final[dict[SubjectKind, tuple[Rule, ...]]] = {
-    kind: tuple(rule for rule in RULES if kind in rule.kinds)
+#: By kind of request and traits: the rows to ask, in order.
+RULES_FOR: Final[dict[tuple[SubjectKind, int], tuple[Rule, ...]]] = {
+    (kind, traits): tuple(
+        rule for rule in RULES if kind in rule.kinds and (rule.only == ALWAYS or rule.only & traits)
+    )
     for kind in (SubjectKind.APPOINTMENT, SubjectKind.RESULT, SubjectKind.REQUEST)
+    for traits in range(EVERY + 1)
 }
 
 
