@@ -40,6 +40,7 @@ COMMANDS: Final = (
     "day",
     "policy",
     "templates",
+    "docs",
 )
 
 
@@ -86,6 +87,11 @@ def _run(argv: Sequence[str]) -> int:
     args = _parser(_typed_command(argv)).parse_args(argv)
     command: Command = args.command
     return command.run(args, load(args.config, find_local=_background_kafka))
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser of every command, for the generated page about the command line."""
+    return _parser(None)
 
 
 def _typed_command(argv: Sequence[str]) -> str | None:
