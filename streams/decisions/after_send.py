@@ -21,9 +21,11 @@ from streams.domain.vocabulary import (
     Role,
     SubjectKind,
 )
+from streams.errors import CannotDecide
 
 from .decide import Ruling, decide
 from .desk import Desk
+from .faults import fault
 from .framing import frame
 from .outcome import carry_out
 from .request import asked_for_record, settled
@@ -34,7 +36,7 @@ _FAILURES_TO_OPEN: Final = 5
 _FAILURES_WITHIN: Final = 2 * MINUTE
 _TRY_AGAIN: Final = 1 * MINUTE
 #: Nothing left to do: the appointment is over, or the recipient knows by other means.
-_QUIET: Final = frozenset({Reason.PAST, Reason.NO_NET_CHANGE, Reason.REPLAY_GUARD})
+_QUIET: Final = frozenset({Reason.PAST, Reason.NO_NET_CHANGE})
 
 
 def receive(desk: Desk, receipt: Receipt) -> None:
@@ -128,12 +130,16 @@ def next_channel(desk: Desk, command_id: str, sent: Sent, *, bounced: bool = Fal
     status = ReceiptStatus.PERMANENT_FAILURE if bounced else sent.status
     _keep(desk, command_id, replace(sent, failed=True, confirm_by=0, status=status))
     if not _is_current(desk, sent):
-        return  # a newer version is on its way, or was told since
+        return  # a newer version is on its way, or something else was told since
     patient_before = desk.patient
     untell(desk, sent.asked)
     asked = replace(settled(desk, sent.asked), flags=("10",))
     env = replace(desk.env, shard=desk.shard)
-    ruling = decide(frame(desk.patient_id, desk.patient, asked, env))
+    try:
+        ruling = decide(frame(desk.patient_id, desk.patient, asked, env))
+    except CannotDecide as error:
+        fault(desk, asked, str(error))
+        return
     if isinstance(ruling.verdict, Suppress) and ruling.verdict.reason in _QUIET:
         desk.patient = patient_before
         return
@@ -141,16 +147,19 @@ def next_channel(desk: Desk, command_id: str, sent: Sent, *, bounced: bool = Fal
 
 
 def _is_current(desk: Desk, sent: Sent) -> bool:
+    """Whether this message is what the recipient knows: newer versions that said nothing new do not count."""
     asked = sent.asked
     if asked.key in desk.patient.asked:
         return False
     if asked.kind is SubjectKind.APPOINTMENT:
         entry = desk.patient.appointments.get(asked.id)
-        return entry is not None and entry.version == asked.version
+        told = entry.told if entry is not None else None
+        return told is not None and told.version == asked.version
     if asked.kind is SubjectKind.RESULT:
         result = desk.patient.results.get(asked.id)
-        return result is not None and result.version == asked.version
-    return asked.id in desk.patient.requests
+        return result is not None and result.told_version == asked.version
+    request = desk.patient.requests.get(asked.id)
+    return request is not None and request.version == asked.version
 
 
 def _stop(desk: Desk, command_id: str, sent: Sent) -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from streams.domain.calendar import turns
 from streams.domain.patient import PatientState
 from streams.domain.time import Instant
+from streams.errors import CannotDecide
 from streams.policy.model import Policy
 
 #: The instant a person of a birth date reaches an age: dates of birth are few, events are many.
@@ -16,9 +17,12 @@ reaches = lru_cache(maxsize=65_536)(turns)
 def is_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
     """Under ``proxy_suspend_age`` (16 by law); False when the birth date is not known.
 
-    Errors: ValueError when the date of birth is no date.
+    Errors: CannotDecide when the date of birth is no date: who may be told depends on it.
     """
     identity = patient.identity
     if identity is None or not identity.born:
         return False
-    return now < reaches(identity.born, policy.proxy_suspend_age)
+    try:
+        return now < reaches(identity.born, policy.proxy_suspend_age)
+    except ValueError as error:
+        raise CannotDecide("the date of birth is no date") from error

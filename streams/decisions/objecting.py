@@ -20,6 +20,7 @@ from streams.domain.vocabulary import (
     SubjectKind,
     TaskStatus,
 )
+from streams.errors import CannotDecide
 
 from .channels import usable_contact
 from .decide import decide
@@ -147,17 +148,24 @@ def sections_changed(desk: Desk, before: PatientState) -> None:
 
 
 def look_again(desk: Desk) -> None:
-    """Re-decide what an objection sent to a person, unless somebody already works on it (C099, C100)."""
+    """Re-decide what an objection sent to a person, unless somebody already works on it (C099, C100).
+
+    What newer facts are about to decide is left to them; what no rule can decide stays with the person.
+    """
     for id_, task in list(desk.patient.tasks.items()):
         if (
             task.asked is None
             or task.status is not TaskStatus.OPEN
             or task.reason not in _BECAUSE_OF_OBJECTIONS
+            or task.asked.key in desk.patient.asked
             or id_ not in desk.patient.tasks
         ):
             continue
         asked = settled(desk, task.asked)
-        ruling = decide(frame(desk.patient_id, desk.patient, asked, desk.env))
+        try:
+            ruling = decide(frame(desk.patient_id, desk.patient, asked, desk.env))
+        except CannotDecide:
+            continue
         same = isinstance(ruling.verdict, Escalate) and ruling.verdict.draft.reason is task.reason
         if not same:
             carry_out(desk, ruling)

@@ -21,6 +21,7 @@ from streams.domain.vocabulary import (
     Level,
     Priority,
     Reason,
+    RecipientRole,
     Role,
 )
 from streams.policy.model import OverrideMode
@@ -86,7 +87,7 @@ def never_automatic(tested: Tested) -> Escalate | None:
         )
     if is_unclear(entries) or any(one.refused for one in blocked):
         role = plan.role if plan is not None else role_for(case.purpose)
-        options = _OPTIONS
+        options = _OPTIONS if ground is not None else _NO_OVERRIDE
         draft = Draft(
             role, rank, Reason.UNCLEAR_OBJECTION, (Role.IG,), ground, within, None, options, do_not_use
         )
@@ -256,6 +257,10 @@ def time_left(case: Case) -> Millis:
     return max(0, start - case.now) if start is not None else 0
 
 
+def _to_proxy(case: Case) -> bool:
+    return case.recipient is not None and case.recipient.role is RecipientRole.PROXY
+
+
 def by_one_off(tested: Tested) -> Send | None:
     """9.8: people approved this one message on this one channel; E5 was lifted for it and nothing else."""
     case = tested.case
@@ -265,6 +270,8 @@ def by_one_off(tested: Tested) -> Send | None:
     cap = _CAP.get(permit.ground, Level.L1)
     for one in candidates(replace(case, cap=min(case.cap, cap))):
         if one.channel is permit.channel and one.eligible and one.release is not None:
+            if permit.ground is Ground.G7 and _to_proxy(case):
+                return None  # whoever stands in may be the threat (G7, C233)
             if one.release.at > case.now:
                 return None
             evidence = Override(

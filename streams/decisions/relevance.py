@@ -22,6 +22,7 @@ from streams.domain.vocabulary import (
 
 from .case import Case
 from .purposes import NEVER_SENT, OUT_OF_SCOPE, RAISERS
+from .results import no_longer_normal
 
 _NEVER_SENT_REASON: Final = {
     Purpose.EMERGENCY_TRIAGE: Reason.EMERGENCY,
@@ -164,7 +165,10 @@ def no_net_change(case: Case) -> Suppress | None:
         return None
     if case.asked.copy_to is not None:
         return None
-    if case.result is not None and case.result.told_at and case.result.body.status is ResultStatus.FINAL:
+    result = case.result
+    if result is None or no_longer_normal(result):
+        return None
+    if result.told_at and result.body.status is ResultStatus.FINAL:
         return Suppress(Reason.NO_NET_CHANGE)
     return None
 
@@ -206,9 +210,15 @@ def cancelled_meanwhile(case: Case) -> Suppress | None:
 
 
 def replay_guard(case: Case) -> Suppress | None:
-    """2.7: a backfill tells nobody anything, unless it still affects the future (C020)."""
-    old = case.now - case.asked.occurred_at > case.policy.max_event_age
-    if not (case.asked.replay or old):
+    """2.7: a backfill tells nobody anything, unless it still affects the future (C020).
+
+    Its age is that on arrival: what was accepted then is not dropped because a person or a hold took long.
+    """
+    asked = case.asked
+    if Reason.REPLAY_GUARD in asked.waited:
+        return None
+    old = (asked.held_since or case.now) - asked.occurred_at > case.policy.max_event_age
+    if not (asked.replay or old):
         return None
     relevant = case.timing.affected_start is not None or case.timing.needed_by is not None
     return None if relevant else Suppress(Reason.REPLAY_GUARD)

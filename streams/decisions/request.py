@@ -11,7 +11,7 @@ from streams.domain.vocabulary import Outcome, Reason, SubjectKind
 
 from .desk import Desk
 
-#: Waiting times that are used up once a request has been decided: it does not settle again.
+#: What is over once a request has been decided: it does not settle again, and is not judged by its age.
 WAITED: Final = (
     Reason.SETTLE,
     Reason.STATE_GRACE,
@@ -19,6 +19,7 @@ WAITED: Final = (
     Reason.AWAITING_APPROVAL,
     Reason.AWAITING_REVIEW,
     Reason.AUTHORISED_CALL,
+    Reason.REPLAY_GUARD,
 )
 
 

@@ -9,34 +9,31 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import add_months
 from streams.domain.events import Resolution
-from streams.domain.patient import OpenTask, StandingDecision
+from streams.domain.patient import Asked, OpenTask, StandingDecision
 from streams.domain.records import Subject
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
     ORDINARY_REASONS,
-    PROTECTED_REASONS,
     Ground,
     Level,
     Outcome,
     Reason,
     ResolutionKind,
-    Role,
     SubjectKind,
     TaskStatus,
 )
+from streams.errors import CannotDecide
 
 from .age import is_minor
+from .approvals import approvers, permit_for
 from .case import Permit
 from .decide import Ruling, decide
 from .desk import Desk
 from .framing import frame, tell
-from .grounds import GROUND_TASKS
 from .objecting import look_again
 from .outcome import carry_out
 from .request import settled
 from .standing import contact_hash
-
-_DONE = frozenset({ResolutionKind.CONTACTED, ResolutionKind.LETTER_SENT})
 
 
 def resolve(desk: Desk, body: Resolution) -> None:
@@ -146,82 +143,55 @@ def _tell(desk: Desk, task: OpenTask) -> None:
     elif task.kind is SubjectKind.RESULT and task.id in patient.results:
         result = patient.results[task.id]
         if result.version == task.entity_version:
-            desk.change(results={**patient.results, task.id: replace(result, told_at=desk.now)})
+            desk.change(
+                results={
+                    **patient.results,
+                    task.id: replace(result, told_at=desk.now, told_version=result.version),
+                }
+            )
 
 
 def _approve(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     """9.8: re-run the decision with E5 lifted for the one channel that was approved, or refuse."""
-    permit = _permit(desk, id_, task, body)
-    if permit is None or task.asked is None:
-        _refuse(desk, "override_not_accepted", id_)
-        return
-    asked = replace(settled(desk, task.asked), flags=("9.8",))
-    case = replace(frame(desk.patient_id, desk.patient, asked, desk.env), permit=permit)
-    late = case.timing.late or case.timing.over
-    ruling = decide(case)
-    if late or ruling.verdict.reason is not Reason.OVERRIDE_ONE_OFF:
+    stands = _standing_for_request(desk, id_, task)
+    permit = permit_for(desk, stands, task, body)
+    asked = desk.patient.tasks[stands].asked
+    ruling = _with_permit(desk, asked, permit) if asked is not None and permit is not None else None
+    if ruling is None:
         _refuse(desk, "override_not_accepted", id_)
         return
     carry_out(desk, Ruling(ruling.verdict, "9.8", ruling.path, ruling.case))
-    if id_ in desk.patient.tasks:
-        desk.end_task(id_, TaskStatus.CLOSED)
+    desk.end_task(stands, TaskStatus.CLOSED)
 
 
-def _permit(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> Permit | None:
-    """What an approval allows, if it is one: the right people, a rationale, this version, one channel."""
-    ground = body.ground or task.ground
-    if ground is None or body.channel is None or not body.rationale_ref:
-        return None
-    objection = desk.patient.objections.get(body.objection_id) if body.objection_id is not None else None
-    current = (
-        objection is not None and not objection.withdrawn and objection.version == body.objection_version
-    )
-    if not current and ground is not Ground.G7:
-        return None
-    protected = objection is not None and objection.body.reason in PROTECTED_REASONS
-    people = approvers(body, ground, protected=protected)
-    if people is None:
-        return None
-    return Permit(
-        ground,
-        body.channel,
-        body.objection_id or "",
-        body.objection_version or 0,
-        people,
-        body.rationale_ref,
-        id_,
-    )
+def _standing_for_request(desk: Desk, id_: str, task: OpenTask) -> str:
+    """The task that stands for the request; an approval may be given on the call beside it (G8)."""
+    for other_id, other in desk.patient.tasks.items():
+        if (
+            task.asked is None
+            and other.asked is not None
+            and (other.kind, other.id, other.ground) == (task.kind, task.id, task.ground)
+        ):
+            return other_id
+    return id_
 
 
-def approvers(body: Resolution, ground: Ground, *, protected: bool) -> tuple[str, ...] | None:
-    """The people who decided, when they are distinct and hold the roles the ground asks for; else None (C190).
+def _with_permit(desk: Desk, asked: Asked, permit: Permit) -> Ruling | None:
+    """The decision with the one permission; None when it comes too late, or does not send by it.
 
-    A protected reason always needs safeguarding and the Caldicott Guardian. For G8 the second approval may
-    follow (B7).
+    Nor is it used while newer facts wait to be decided: nobody approved those.
     """
-    people = [(body.by, body.role)]
-    if body.second_by is not None and body.second_role is not None:
-        people.append((body.second_by, body.second_role))
-    if len({person for person, _ in people}) != len(people):
+    if asked.key in desk.patient.asked:
         return None
-    wanted = list(GROUND_TASKS[ground].approvers)
-    if ground is Ground.G8:
-        wanted = wanted[:1]
-    if protected:
-        wanted = [frozenset({Role.SAFE}), frozenset({Role.CG})]
-    if not _covers(wanted, people):
+    again = replace(settled(desk, asked), flags=("9.8",))
+    try:
+        case = replace(frame(desk.patient_id, desk.patient, again, desk.env), permit=permit)
+        ruling = decide(case)
+    except CannotDecide:
         return None
-    return tuple(person for person, _ in people)
-
-
-def _covers(wanted: list[frozenset[Role]], people: list[tuple[str, Role]]) -> bool:
-    """Whether distinct people fill every wanted role."""
-    if not wanted:
-        return True
-    return any(
-        role in wanted[0] and _covers(wanted[1:], people[:place] + people[place + 1 :])
-        for place, (_, role) in enumerate(people)
-    )
+    if case.timing.late or case.timing.over or ruling.verdict.reason is not Reason.OVERRIDE_ONE_OFF:
+        return None
+    return ruling
 
 
 def _stand(desk: Desk, body: Resolution) -> None:
@@ -243,6 +213,10 @@ def _stand(desk: Desk, body: Resolution) -> None:
         and start < end <= limit
         and approvers(body, body.ground, protected=False) is not None
     )
+    try:
+        minor = is_minor(desk.patient, desk.env.policy, desk.now)
+    except CannotDecide:
+        sound = False
     if not sound:
         _refuse(desk, "standing_decision_refused", None)
         return
@@ -264,7 +238,7 @@ def _stand(desk: Desk, body: Resolution) -> None:
         start,
         end,
         contact_hash(desk.patient, body.channel),
-        is_minor(desk.patient, desk.env.policy, desk.now),
+        minor,
     )
     key = f"{decision.objection_id}:{decision.ground}:{decision.channel}"
     desk.change(standing={**desk.patient.standing, key: decision})
@@ -272,10 +246,11 @@ def _stand(desk: Desk, body: Resolution) -> None:
 
 
 def _revoke(desk: Desk, body: Resolution) -> None:
+    """What is not named is revoked too: a person takes a permission back, and less is never more."""
     kept = {
         key: decision
         for key, decision in desk.patient.standing.items()
-        if decision.objection_id != body.objection_id
+        if (body.objection_id is not None and decision.objection_id != body.objection_id)
         or (body.ground is not None and decision.ground is not body.ground)
         or (body.channel is not None and decision.channel is not body.channel)
     }

@@ -10,18 +10,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.domain.decision import Draft
 from streams.domain.events import Event, Objection, PatientSections, Receipt, Resolution
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
-from streams.domain.records import DeadLetter
 from streams.domain.vocabulary import (
     DECIDING_TOPICS,
-    Outcome,
-    Priority,
     Purpose,
     Reason,
-    Role,
+    RecordStatus,
     SubjectKind,
     Topic,
 )
@@ -32,6 +28,7 @@ from .after_send import confirm_overdue, receive
 from .case import Environment
 from .decide import decide
 from .desk import Desk
+from .faults import fault
 from .forwarding import forward_objections
 from .framing import frame, tell
 from .intake import (
@@ -48,7 +45,6 @@ from .request import supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
 
-_STATE_CAME: Final = frozenset({Reason.STATE_GRACE, Reason.MERGE})
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
 
 
@@ -111,22 +107,6 @@ def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
     carry_out(desk, ruling)
 
 
-def fault(desk: Desk, asked: Asked, error: str) -> None:
-    """Architecture 7: our own bug becomes a task and a dead letter; never a skip, never a send."""
-    draft = Draft(Role.DQ, Priority.P1, Reason.DATA_QUALITY, own_role=True)
-    if asked.key in desk.patient.asked:
-        desk.change(asked={k: a for k, a in desk.patient.asked.items() if k != asked.key})
-    decided = desk.decision_id_for(asked)
-    opened = desk.open_task(asked, draft, decided, None)
-    desk.record_decision(
-        asked, Outcome.ESCALATE, Reason.DATA_QUALITY, "fault", ("fault",), task_ids=(opened,)
-    )
-    at = asked.position
-    desk.write(
-        DeadLetter(None, None, Reason.RULE_FAILED, at.topic, at.partition, at.offset, None, error, desk.now)
-    )
-
-
 def _learn(desk: Desk, event: Event) -> None:
     """State-bearing facts: applied first, then whatever they set in motion."""
     before = desk.patient
@@ -137,10 +117,20 @@ def _learn(desk: Desk, event: Event) -> None:
     elif isinstance(body, PatientSections):
         sections_changed(desk, before)
         forward_objections(desk, before)
-        for asked in [a for a in desk.patient.asked.values() if a.reason in _STATE_CAME]:
+        for asked in [a for a in desk.patient.asked.values() if _state_came(desk.patient, a.reason)]:
             settle(desk, asked)
     elif isinstance(body, Resolution):
         resolve(desk, body)
+
+
+def _state_came(patient: PatientState, waiting_for: Reason | None) -> bool:
+    """Whether what a request waits for is there: the patient's record (3.2), or the end of a merge (3.4)."""
+    identity = patient.identity
+    if identity is None:
+        return False
+    if waiting_for is Reason.MERGE:
+        return identity.record_status in (RecordStatus.VALID, RecordStatus.SUPERSEDED)
+    return waiting_for is Reason.STATE_GRACE
 
 
 def wake(patient_id: str, patient: PatientState, env: Environment) -> Response:
@@ -175,7 +165,7 @@ def adopt(
         entry = replace(entry, told=tell(entry.body, entry.version))
         state = replace(state, appointments={**state.appointments, id_: entry})
     elif kind is SubjectKind.RESULT:
-        result = replace(state.results[id_], told_at=env.now)
+        result = replace(state.results[id_], told_at=env.now, told_version=event.envelope.version)
         state = replace(state, results={**state.results, id_: result})
     elif isinstance(event.body, Resolution):
         desk = Desk(patient_id, state, env, event.envelope.event_id, at, env.now)

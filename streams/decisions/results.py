@@ -69,11 +69,16 @@ def preliminary(case: Case) -> Suppress | None:
 
 
 def corrected(case: Case) -> Escalate | None:
-    """B10.5: the patient was told of something that has changed."""
+    """B10.5: the patient was told of something that has changed; "normal" that no longer is counts too."""
     entry = _entry(case)
-    if entry.body.status is ResultStatus.CORRECTED and entry.told_at:
+    if (entry.body.status is ResultStatus.CORRECTED and entry.told_at) or no_longer_normal(entry):
         return _to_clinician(Priority.P1, Reason.CORRECTED_AFTER_TOLD)
     return None
+
+
+def no_longer_normal(entry: ResultEntry) -> bool:
+    """Whether the patient was told "normal" and the result does not say so any more."""
+    return entry.told_normal and entry.body.abnormal is not False
 
 
 def clinicians_choice(case: Case) -> Suppress | None:

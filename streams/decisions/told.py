@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from streams.domain.patient import Asked
-from streams.domain.vocabulary import Level, SubjectKind
+from streams.domain.vocabulary import Level, Purpose, SubjectKind
 
 from .case import Case
 from .desk import Desk
@@ -19,14 +19,18 @@ def mark_told(desk: Desk, case: Case) -> None:
         return
     if asked.kind is SubjectKind.APPOINTMENT:
         entry = patient.appointments[asked.id]
-        if case.tried and entry.told is not None and entry.told.version == entry.version:
-            return
-        told = tell(entry.body, entry.version)
+        told = tell(entry.body, asked.version)
         entry = replace(entry, told=told, before=entry.told)
         desk.change(appointments={**patient.appointments, asked.id: entry})
     elif asked.kind is SubjectKind.RESULT:
         chase = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
-        result = replace(patient.results[asked.id], told_at=desk.now, chase_at=chase)
+        result = replace(
+            patient.results[asked.id],
+            told_at=desk.now,
+            chase_at=chase,
+            told_version=asked.version,
+            told_normal=case.purpose is Purpose.RESULT_NORMAL,
+        )
         desk.change(results={**patient.results, asked.id: result})
 
 
@@ -44,5 +48,5 @@ def untell(desk: Desk, asked: Asked) -> None:
             entry = replace(entry, told=entry.before, before=None)
             desk.change(appointments={**patient.appointments, asked.id: entry})
     elif asked.kind is SubjectKind.RESULT and asked.id in patient.results:
-        result = replace(patient.results[asked.id], told_at=0, chase_at=0)
+        result = replace(patient.results[asked.id], told_at=0, chase_at=0, told_version=0, told_normal=False)
         desk.change(results={**patient.results, asked.id: result})

@@ -73,13 +73,18 @@ class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ResultEntry(msgspec.Struct, frozen=True, array_like=True):
-    """The newest version of a result. ``told_at`` 0: not told. ``chase_at``: missed-action control (B10)."""
+    """The newest version of a result. ``told_at`` 0: not told. ``chase_at``: missed-action control (B10).
+
+    ``told_version``: of which version. ``told_normal``: that it is normal, not only that it is there.
+    """
 
     version: int
     body: Result
     occurred_at: Instant
     told_at: Instant = 0
     chase_at: Instant = 0
+    told_version: int = 0
+    told_normal: bool = False
 
 
 class RequestEntry(msgspec.Struct, frozen=True, array_like=True):
