@@ -36,6 +36,7 @@ COMMANDS: Final = (
     "simulate",
     "explain",
     "dead_letters",
+    "verify",
     "feed",
     "day",
     "policy",

@@ -1,0 +1,73 @@
+"""One partition of every topic, read whole: what a verification works on, and all that it keeps in memory."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
+from streams.kafka.codec import OUTPUT_ON, Codec, OutputRecord
+from streams.kafka.reading import Stored, read_to_end
+from streams.settings import Settings
+from streams.worker.journal import Journal, unpack_shard
+from streams.worker.table import SHARD_KEY
+
+from .findings import Place
+
+OUTPUTS: Final = (
+    Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.SAFETY_LOG, Topic.DEAD_LETTERS, Topic.RECORDS,
+)  # fmt: skip
+
+
+class Row(msgspec.Struct, frozen=True):
+    """The newest value of one patient in the changelog, and its offset."""
+
+    offset: int
+    packed: bytes | None
+
+
+class Ledger(msgspec.Struct):
+    """Partition ``partition``: inputs and outputs in the order of their topic, turns, and the table as it is now.
+
+    ``inputs`` by topic; ``outputs`` likewise. ``compacted``: turns whose rows are gone.
+    """
+
+    partition: int
+    inputs: dict[Topic, list[Stored]]
+    outputs: dict[Topic, list[Stored]]
+    turns: list[tuple[int, Journal]]
+    table: dict[bytes, Row]
+    recorded_to: dict[Topic, int] = {}
+
+    @property
+    def read_to(self) -> dict[Topic, int]:
+        """Where the workers have read to, as the table says; nothing before the first turn."""
+        return self.turns[-1][1].read_to if self.turns else {}
+
+    def place(self, topic: Topic, offset: int) -> Place:
+        return Place(topic.value, self.partition, offset)
+
+
+async def read_ledger(connect: Mapping[str, Any], settings: Settings, partition: int) -> Ledger:
+    """Read one partition of every topic at read_committed. Raises KafkaError, UnsafeTopic, DecodeError."""
+    ledger = Ledger(partition, {t: [] for t in INPUT_TOPICS}, {t: [] for t in OUTPUTS}, [], {})
+    lists = {settings.topic(topic): into for topic, into in (ledger.inputs | ledger.outputs).items()}
+    changelog = settings.topic(Topic.PATIENT_TABLE)
+    async for stored in read_to_end(connect, [*lists, changelog], partition=partition):
+        if stored.topic != changelog:
+            lists[stored.topic].append(stored)
+        elif stored.key == SHARD_KEY:
+            ledger.turns.append((stored.offset, unpack_shard(stored.value)[1]))
+        else:
+            assert stored.key is not None
+            ledger.table[stored.key] = Row(stored.offset, stored.value)
+    ledger.outputs[Topic.DEAD_LETTERS] = [
+        one for one in ledger.outputs[Topic.DEAD_LETTERS] if "heed.requeued" not in one.headers
+    ]
+    return ledger
+
+
+def decoded(codec: Codec, topic: Topic, stored: Stored) -> OutputRecord:
+    """An output record. Raises BadRecord when it is none: only Heed writes there."""
+    assert topic in OUTPUT_ON
+    return codec.decode_output(topic, stored.value or b"")

@@ -1,0 +1,268 @@
+"""The model: every turn decided again, single-threaded, from the inputs alone.
+
+What comes out of a shard depends on the order in which it took its inputs and on its clock, and both depend
+on how fast machines and networks were. Each turn wrote them down (``worker.journal``); given them, the
+rules are a function, so that every byte must come out again: decisions, commands, tasks, safety log and
+dead letters in their order, and the table at the end. That the order itself was lawful is checked here too:
+every input taken once, in the order of its topic, with no turn missing.
+
+Shares the rules and the codec with the worker, and nothing else of it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from streams import decisions
+from streams.decisions import Environment, Response
+from streams.domain.patient import PatientState, pack, unpack
+from streams.domain.position import Position
+from streams.domain.records import DeadLetter, Decision, EscalationTask, Forward, SafetyEntry, SendCommand
+from streams.domain.shard import ShardState
+from streams.domain.vocabulary import INPUT_TOPICS, Reason, Topic
+from streams.errors import BadRecord
+from streams.kafka.codec import Codec
+from streams.kafka.partitioner import partition_for
+from streams.kafka.reading import Stored
+from streams.policy.model import Policy
+from streams.worker.journal import Journal, Step
+from streams.worker.table import SHARD_KEY
+
+from .findings import Findings, Kind, Place
+from .ledger import Ledger
+
+#: What the model writes, besides the table.
+MODELLED: Final = (
+    Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.SAFETY_LOG, Topic.DEAD_LETTERS,
+)  # fmt: skip
+_TOPIC_OF: Final[dict[type, Topic]] = {
+    Decision: Topic.DECISIONS,
+    SendCommand: Topic.SEND_COMMANDS,
+    EscalationTask: Topic.ESCALATION_TASKS,
+    SafetyEntry: Topic.SAFETY_LOG,
+}
+_TOO_LARGE: Final = "what follows from this record is too large to be written"
+
+Digest = bytes
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """One record that must have been written: its patient and content as digests, and what it follows from."""
+
+    patient: bytes | None
+    content: Digest
+    cause: Place
+
+
+class Model:
+    """One partition, decided again."""
+
+    def __init__(
+        self, ledger: Ledger, codec: Codec, policy: Policy, partitions: int, findings: Findings
+    ) -> None:
+        self._ledger = ledger
+        self._codec = codec
+        self._policy = policy
+        self._partitions = partitions
+        self._findings = findings
+        self._shard = ShardState()
+        self._table: dict[bytes, bytes] = {}
+        self._next = dict.fromkeys(INPUT_TOPICS, 0)  # index into the ledger's inputs
+        self._read_to: dict[Topic, int] = {}
+        self._number = 0
+        self.expected: dict[Topic, list[Expected]] = {topic: [] for topic in MODELLED}
+        self.forwarded: Counter[Digest] = Counter()  # to another patient's key: (topic, key, value)
+
+    def replay(self) -> bool:
+        """Decide every turn again; False when turns are missing because the changelog was compacted."""
+        for offset, journal in self._ledger.turns:
+            place = self._ledger.place(Topic.PATIENT_TABLE, offset)
+            if journal.number > self._number + 1:
+                return False
+            if journal.number <= self._number:
+                says = f"turn {journal.number} follows turn {self._number}: the table was not taken over"
+                self._findings.add(Kind.TABLE, place, says)
+            self._number = journal.number
+            self._turn(journal, place)
+        return True
+
+    # One turn.
+
+    def _turn(self, journal: Journal, place: Place) -> None:
+        touched: dict[bytes, PatientState | None] = {}
+        for step in journal.steps:
+            self._shard = msgspec.structs.replace(self._shard, recovering=step.fail_closed)
+            if step.topic is None:
+                for key in step.keys:
+                    self._wake(key, journal, touched, place)
+            else:
+                for stored in self._taken(step, step.topic, place):
+                    self._record(step.topic, stored, journal, touched)
+        self._shard = msgspec.structs.replace(self._shard, recovering=False)
+        for key, patient in touched.items():
+            if patient is not None:
+                self._table[key] = pack(patient)
+            else:
+                self._table.pop(key, None)
+        if journal.read_to != self._read_to:
+            self._findings.add(
+                Kind.OFFSETS, place, "the table reads on from elsewhere than where this turn ended"
+            )
+            self._read_to = dict(journal.read_to)
+
+    def _taken(self, step: Step, topic: Topic, place: Place) -> Iterator[Stored]:
+        """The records of a step; what was passed over or taken before is a difference."""
+        records, index = self._ledger.inputs[topic], self._next[topic]
+        while index < len(records) and records[index].offset < step.start:
+            passed = self._ledger.place(topic, records[index].offset)
+            self._findings.add(Kind.LOST, passed, "no turn has taken this input")
+            index += 1
+        if step.start < self._read_to.get(topic, 0) and step.start < step.end:
+            again = self._ledger.place(topic, step.start)
+            self._findings.add(Kind.DUPLICATED, again, "taken by a second turn")
+            while index > 0 and records[index - 1].offset >= step.start:
+                index -= 1
+        while index < len(records) and records[index].offset < step.end:
+            yield records[index]
+            index += 1
+        self._next[topic] = index
+        self._read_to[topic] = step.end
+
+    def _load(self, key: bytes, touched: dict[bytes, PatientState | None]) -> PatientState | None:
+        if key not in touched:
+            packed = self._table.get(key)
+            touched[key] = None if packed is None else unpack(packed)
+        return touched[key]
+
+    def _record(
+        self, topic: Topic, stored: Stored, journal: Journal, touched: dict[bytes, PatientState | None]
+    ) -> None:
+        key, value, patient = stored.key, stored.value, None
+        cause = self._ledger.place(topic, stored.offset)
+        is_patient = key is not None and key != SHARD_KEY
+        if is_patient:
+            assert key is not None
+            known = key in self._table or key in touched
+            if not known and partition_for(key, self._partitions) != self._ledger.partition:
+                return  # passed on to its own partition
+            patient = self._load(key, touched)
+        at = Position(topic, self._ledger.partition, stored.offset, journal.at)
+        env = Environment(self._policy, journal.at, self._shard)
+        try:
+            if key in journal.refused:
+                raise BadRecord(Reason.FIELD_TOO_LONG, _TOO_LARGE)
+            event = self._codec.decode(topic, key, value)
+        except BadRecord as bad:
+            response = decisions.refuse(_readable(key), patient, bad, key, value, at, env)
+            self._write(response, key, None, cause)
+        else:
+            response = decisions.respond(event.envelope.patient_id, patient, event, at, env)
+            self._write(response, key, value, cause)
+        if is_patient and key not in journal.refused:
+            assert key is not None
+            touched[key] = response.patient
+
+    def _wake(
+        self, key: bytes, journal: Journal, touched: dict[bytes, PatientState | None], place: Place
+    ) -> None:
+        patient = self._load(key, touched)
+        if patient is None:
+            self._findings.add(Kind.TABLE, place, "a patient was woken of whom the inputs say nothing")
+            return
+        response = decisions.wake(key.decode(), patient, Environment(self._policy, journal.at, self._shard))
+        self._write(response, key, None, place)
+        touched[key] = response.patient
+
+    def _write(self, response: Response, key: bytes | None, value: bytes | None, cause: Place) -> None:
+        self._shard = response.shard
+        for output in response.outputs:
+            if isinstance(output, Forward):
+                event = output.event
+                written = self._codec.encode_event(event)
+                self.forwarded[digest(event.topic.encode(), event.envelope.patient_id.encode(), written)] += 1
+            elif isinstance(output, DeadLetter):
+                if output.value is None and value is not None:
+                    output = msgspec.structs.replace(output, key=key, value=value)
+                content = letter_digest(output)
+                self.expected[Topic.DEAD_LETTERS].append(Expected(output.key, content, cause))
+            else:
+                patient = output.patient_id.encode()
+                content = digest(patient, self._codec.encode(output))
+                self.expected[_TOPIC_OF[type(output)]].append(Expected(patient, content, cause))
+
+    # What was really written.
+
+    def compare(self) -> None:
+        """Hold what was written against what must have been."""
+        for topic in MODELLED:
+            self._compare_topic(topic)
+        self._compare_table()
+
+    def _compare_topic(self, topic: Topic) -> None:
+        actual = [(stored, content_of(topic, stored)) for stored in self._ledger.outputs[topic]]
+        expected = self.expected[topic]
+        missing, surplus = Counter(e.content for e in expected), Counter(content for _, content in actual)
+        wanted = set(missing)
+        missing, surplus = missing - surplus, surplus - missing
+        for one in expected:
+            if missing[one.content] > 0:
+                missing[one.content] -= 1
+                self._findings.add(Kind.LOST, one.cause, f"what follows from it is not in {topic}")
+        for stored, content in actual:
+            if surplus[content] > 0:
+                surplus[content] -= 1
+                kind = Kind.DUPLICATED if content in wanted else Kind.INVENTED
+                self._findings.add(
+                    kind, self._ledger.place(topic, stored.offset), "the model does not write this"
+                )
+        if not (missing + surplus) and len(actual) == len(expected):
+            for (stored, content), one in zip(actual, expected, strict=True):
+                if content != one.content:
+                    place = self._ledger.place(topic, stored.offset)
+                    self._findings.add(Kind.OUT_OF_ORDER, place, "the model writes this elsewhere")
+                    break
+
+    def _compare_table(self) -> None:
+        for key, row in self._ledger.table.items():
+            if row.packed != self._table.get(key):
+                place = self._ledger.place(Topic.PATIENT_TABLE, row.offset)
+                self._findings.add(Kind.TABLE, place, "the newest row of a patient is not the model's")
+        missing = self._table.keys() - self._ledger.table.keys()
+        for _ in missing:
+            place = self._ledger.place(Topic.PATIENT_TABLE, 0)
+            self._findings.add(Kind.TABLE, place, "a patient of the model has no row")
+
+
+def digest(*parts: bytes | None) -> Digest:
+    """Sixteen bytes that stand for these."""
+    made = blake2b(digest_size=16)
+    for part in parts:
+        made.update(b"-" if part is None else b"%d:" % len(part))
+        made.update(part or b"")
+    return made.digest()
+
+
+def letter_digest(letter: DeadLetter) -> Digest:
+    """A dead letter by what its headers say and its bytes."""
+    headers = f"{letter.reason}/{letter.topic}/{letter.partition}/{letter.offset}/{letter.at}".encode()
+    return digest(headers, letter.key, letter.value)
+
+
+def content_of(topic: Topic, stored: Stored) -> Digest:
+    """The digest of a record as it lies in its topic."""
+    if topic is not Topic.DEAD_LETTERS:
+        return digest(stored.key, stored.value)
+    names = ("heed.reason", "heed.topic", "heed.partition", "heed.offset", "heed.at")
+    return digest(b"/".join(stored.headers[name] for name in names), stored.key, stored.value)
+
+
+def _readable(key: bytes | None) -> str | None:
+    """The patient a key names, when it can be one (contract 2)."""
+    try:
+        text = None if key is None else key.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if text is not None and 0 < len(text) <= 128 and text.isprintable() else None

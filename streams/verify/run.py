@@ -1,0 +1,173 @@
+"""The whole verification, one partition after another, so that only one is ever held in memory."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from streams.domain.time import Millis
+from streams.domain.vocabulary import Topic
+from streams.errors import BadUsage
+from streams.kafka import topics
+from streams.kafka.client import connection
+from streams.kafka.codec import Codec
+from streams.kafka.offsets import OffsetsClient
+from streams.kafka.registry import connected_codec
+from streams.policy.load import default_path, load
+from streams.policy.model import Policy
+from streams.settings import Settings
+
+from .conservation import Conservation
+from .findings import Findings, Kind, Place, Report
+from .ledger import Ledger, read_ledger
+from .model import Digest, Model, digest
+from .objected import check_objections
+
+#: A message is only held to objections whose producers had their acknowledgement by so much. Milliseconds.
+SLACK: Final[Millis] = 5_000
+_RECORDED: Final = (Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.OBJECTIONS)
+_MERGED: Final = "#merged"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """``slack``: see ``objected``. ``model`` False leaves out deciding everything again."""
+
+    slack: Millis = SLACK
+    model: bool = True
+
+
+class Verification:
+    """What is the same for every partition, and the sums over them."""
+
+    def __init__(self, settings: Settings, plan: Plan, codec: Codec, policy: Policy, partitions: int) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._codec = codec
+        self._policy = policy
+        self._partitions = partitions
+        self.findings = Findings()
+        self.checked: Counter[str] = Counter()
+        self.notes: list[str] = []
+        self.waiting = 0
+        self._forwarded: Counter[Digest] = Counter()
+        self._arrived: Counter[Digest] = Counter()
+
+    async def partition(self, connect: Mapping[str, Any], offsets: OffsetsClient, number: int) -> None:
+        """Verify one partition. Raises KafkaError, BadRecord, BadUsage."""
+        settings = self._settings
+        asked = {(settings.topic(topic), number): topic for topic in _RECORDED}
+        recorded = await offsets.committed(settings.recorder_group, list(asked))
+        ledger = await read_ledger(connect, settings, number)
+        ledger.recorded_to = {topic: recorded[at] or 0 for at, topic in asked.items()}
+        await self._offsets(offsets, ledger)
+        conservation = Conservation(ledger, self._codec, self._partitions, self.findings)
+        conservation.check()
+        for _, decision in conservation.decisions[:1]:
+            self._same_policy(decision.policy_version)
+        looked_at = check_objections(
+            ledger,
+            self._codec,
+            conservation.decisions,
+            conservation.commands,
+            self._plan.slack,
+            self.findings,
+        )
+        self._count(ledger, looked_at)
+        self._wait(ledger)
+        if self._plan.model:
+            self._model(ledger)
+
+    def _same_policy(self, version: str) -> None:
+        if self._plan.model and version != self._policy.version:
+            raise BadUsage(
+                f"the decisions were made with policy {version}, the one given here is {self._policy.version}: set "
+                "HEED_POLICY to the file that was used, or leave the model out with --no-model"
+            )
+
+    async def _offsets(self, offsets: OffsetsClient, ledger: Ledger) -> None:
+        """The group's offsets are for monitoring; ahead of the table they would tell of inputs nobody read."""
+        names = {(self._settings.topic(topic), ledger.partition): topic for topic in ledger.inputs}
+        committed = await offsets.committed(self._settings.worker_group, list(names))
+        for at, topic in names.items():
+            read_to = ledger.read_to.get(topic, 0)
+            unread = [r.offset for r in ledger.inputs[topic] if read_to <= r.offset < (committed[at] or 0)]
+            again = [r.offset for r in ledger.inputs[topic] if (committed[at] or 0) <= r.offset < read_to]
+            for offset in unread:
+                self.findings.add(Kind.OFFSETS, ledger.place(topic, offset), "committed, and not read")
+            for offset in again:
+                self.findings.add(Kind.OFFSETS, ledger.place(topic, offset), "read, and not committed")
+
+    def _count(self, ledger: Ledger, looked_at: int) -> None:
+        self.checked["inputs"] += sum(map(len, ledger.inputs.values()))
+        for topic, records in ledger.outputs.items():
+            self.checked[topic.value] += len(records)
+        self.checked["turns"] += len(ledger.turns)
+        self.checked["patients"] += sum(row.packed is not None for row in ledger.table.values())
+        self.checked["messages to objectors"] += looked_at
+
+    def _wait(self, ledger: Ledger) -> None:
+        for topic, records in ledger.inputs.items():
+            self.waiting += sum(r.offset >= ledger.read_to.get(topic, 0) for r in records)
+        sources = {t: (ledger.inputs | ledger.outputs)[t] for t in _RECORDED}
+        for topic, records in sources.items():
+            self.waiting += sum(r.offset >= ledger.recorded_to[topic] for r in records)
+
+    def _model(self, ledger: Ledger) -> None:
+        model = Model(ledger, self._codec, self._policy, self._partitions, self.findings)
+        if not model.replay():
+            self.notes.append(
+                f"partition {ledger.partition}: the changelog has been compacted, so that its turns cannot be decided "
+                "again; everything else was checked"
+            )
+            return
+        model.compare()
+        self._forwarded += model.forwarded
+        for topic, records in ledger.inputs.items():
+            for stored in records:
+                if stored.value is not None and _MERGED.encode() in stored.value:
+                    self._arrived[digest(topic.encode(), stored.key, stored.value)] += 1
+
+    def forwards(self) -> None:
+        """What was sent on to another patient's key has arrived, once."""
+        nowhere = Place("inputs", 0, 0)
+        for content, count in self._forwarded.items():
+            for _ in range(count - self._arrived[content]):
+                self.findings.add(
+                    Kind.LOST, nowhere, "an input sent on to another patient's key did not arrive"
+                )
+        for content, count in self._arrived.items():
+            for _ in range(count - self._forwarded[content]):
+                self.findings.add(
+                    Kind.DUPLICATED, nowhere, "an input was sent on to another patient's key twice"
+                )
+
+
+async def verify(settings: Settings, plan: Plan, say: Callable[[str], None] = lambda _: None) -> Report:
+    """Verify everything. ``say`` is told how far it has come. Raises RefuseToStart, KafkaError, BadRecord."""
+    begun = time.monotonic()
+    partitions = (await topics.check(settings)).partitions
+    url = settings.schema_registry_url
+    codec = await connected_codec(url, settings.topic_prefix) if url else Codec.local()
+    policy = load(settings.policy or default_path())
+    connect = connection(settings)
+    verification = Verification(settings, plan, codec, policy, partitions)
+    offsets = OffsetsClient(connect)
+    await offsets.open()
+    try:
+        for number in range(partitions):
+            say(f"partition {number + 1} of {partitions}")
+            await verification.partition(connect, offsets, number)
+    finally:
+        await offsets.close()
+    verification.forwards()
+    found = verification.findings
+    return Report(
+        dict(verification.checked),
+        {kind.value: found.counts[kind] for kind in Kind},
+        found.kept,
+        verification.waiting,
+        verification.notes,
+        round(time.monotonic() - begun, 1),
+    )

@@ -1,0 +1,35 @@
+"""20 000 events while processes die: nothing lost, doubled, out of order or sent against an objection."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from streams.settings import Settings
+
+from .chaos import Blow
+from .run import Run, play
+
+#: Another one is given with HEED_FAULT_SEED.
+SEED: Final = 2026
+BLOWS: Final = (
+    Blow.KILL, Blow.KILL_BEFORE_COMMIT, Blow.KILL_AFTER_COMMIT, Blow.KILL_ALL, Blow.KILL_RECORDER, Blow.TERM, Blow.TERM,
+)  # fmt: skip
+
+
+@pytest.mark.timeout(240)
+async def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(
+    created: Settings, tmp_path: Path
+) -> None:
+    seed = int(os.environ.get("HEED_FAULT_SEED", SEED))
+    print(f"HEED_FAULT_SEED={seed}")  # noqa: T201
+    ran = await play(Run(20_000, seed, BLOWS), created, tmp_path)
+    print(f"{ran.fed} events, {ran.seconds} s, first output after {ran.worst()}, {ran.report.checked}")  # noqa: T201
+    assert ran.fed >= 20_000
+    assert ran.counts().total() == len(BLOWS)
+    assert ran.report.clean, [str(finding) for finding in ran.report.findings[:20]]
+    assert not ran.report.notes
+    assert ran.report.waiting == 0
+    assert ran.report.checked["messages to objectors"] > 0
+    assert all(code == 0 for code in ran.exit_codes.values()), ran.exit_codes
