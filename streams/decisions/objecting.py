@@ -15,6 +15,7 @@ from streams.domain.vocabulary import (
     ObjectionAction,
     Priority,
     Reason,
+    RecordStatus,
     Role,
     Scope,
     SubjectKind,
@@ -44,6 +45,8 @@ _BECAUSE_OF_OBJECTIONS: Final = frozenset(
         Reason.OVERRIDE_NEEDED,
     }
 )
+
+_MERGES: Final = (RecordStatus.MERGING, RecordStatus.SUPERSEDED)
 
 
 def objection_changed(desk: Desk, body: Objection) -> None:
@@ -145,6 +148,9 @@ def sections_changed(desk: Desk, before: PatientState) -> None:
             _conflicts(desk, entry.body)
     if patient.permissions is not before.permissions:
         refusal_tasks(desk)
+    identity = patient.identity
+    if patient.standing and identity is not None and identity.record_status in _MERGES:
+        desk.change(standing={})  # numbers are merged: decisions made beforehand lapse (B7)
 
 
 def look_again(desk: Desk) -> None:

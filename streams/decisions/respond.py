@@ -29,7 +29,7 @@ from .case import Environment
 from .decide import decide
 from .desk import Desk
 from .faults import fault
-from .forwarding import forward_objections
+from .forwarding import SENDER, as_survivors, forward_objection, forward_objections
 from .framing import frame, tell
 from .intake import (
     REMEMBERED,
@@ -57,6 +57,7 @@ def respond(
     occurred = min(envelope.occurred_at, env.now)
     desk = Desk(patient_id, known, env, envelope.event_id, at, occurred)
     mark = fingerprint(envelope.event_id)
+    event = as_survivors(known, event)
     refused = examine(patient_id, known, event, mark, env.policy, env.now)
     if refused is not None:
         set_aside(desk, event, refused)
@@ -65,6 +66,8 @@ def respond(
         version=known.version + 1,
         recent=(*known.recent[-(REMEMBERED - 1) :], mark),
     )
+    if envelope.source == SENDER:
+        desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
     if event.topic in DECIDING_TOPICS:
         _decide(desk, event)
     else:
@@ -114,6 +117,7 @@ def _learn(desk: Desk, event: Event) -> None:
     body = event.body
     if isinstance(body, Objection):
         objection_changed(desk, body)
+        forward_objection(desk, body, event.envelope.version)
     elif isinstance(body, PatientSections):
         sections_changed(desk, before)
         forward_objections(desk, before)
