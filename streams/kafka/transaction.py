@@ -43,7 +43,7 @@ class ShardProducer:
         self.partition = partition
         self._group = group
         self._larger = larger or {}
-        self.broker_time: Instant | None = None  # of the last commit, from a topic with LogAppendTime
+        self.broker_time: Instant | None = None  # of the last commit, if it wrote to a topic with LogAppendTime
         self._producer = AIOKafkaProducer(
             transactional_id=f"{group}-{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
@@ -100,6 +100,7 @@ class ShardProducer:
         sent = []
         for (topic, partition), batch in outbox.batches():
             sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        self.broker_time = None
         for written in await asyncio.gather(*sent):
             if written.timestamp_type == _LOG_APPEND_TIME:
                 self.broker_time = written.timestamp

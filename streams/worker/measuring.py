@@ -103,6 +103,7 @@ class Measuring:
 
     def _look_at_state(self, host: Host, shards: list[Shard], now: Instant) -> None:
         metrics.PARTITIONS.set(len(shards))
+        metrics.PARTITIONS_ALL.set(self._parts.names.partitions)
         metrics.PATIENTS.set(sum(len(shard.table) for shard in shards))
         metrics.STATE_BYTES.set(sum(shard.table.size for shard in shards))
         metrics.RECOVERING.set(len((host.assigned_partitions or frozenset()) - host.shards.keys()))

@@ -136,6 +136,7 @@ CIRCUIT_OPEN = Gauge(
 # State.
 
 PARTITIONS = Gauge("heed_partitions_owned", "Partitions this worker has.")
+PARTITIONS_ALL = Gauge("heed_partitions_expected", "Partitions that all workers together should have.")
 PATIENTS = Gauge("heed_table_patients", "Patients in memory.")
 STATE_BYTES = Gauge("heed_state_store_bytes", "Bytes of packed patient state in memory.")
 RECOVERING = Gauge("heed_table_recovery_active", "Partitions being restored.")

@@ -1,0 +1,95 @@
+"""/metrics and / of a real worker and a real recorder, after a load in which nearly everything happens."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams import decisions
+from streams.demo.day import DayPlan, generate
+from streams.demo.lines import bytes_of
+from streams.domain import vocabulary
+from streams.domain.events import Event
+from streams.kafka.codec import Codec
+from streams.settings import Settings
+from tests.support.outside import Sender
+from tests.support.prometheus import run
+from tests.support.running import Heed, until
+
+MOST_SERIES = 300  # a process: what a Prometheus of a trust should keep of one (issue: at most 300)
+
+#: Half an hour of the generated day a second, so that settle times, deadlines and reassignments come up too.
+CLOCK = "2026-10-13T11:00:00+01:00@{now}x300"
+
+
+@pytest.fixture
+def loaded(created: Settings) -> Iterator[tuple[Heed, Heed]]:
+    """A worker and a recorder that have taken a mixed load."""
+    clock = {"HEED_CLOCK": CLOCK.format(now=time.time_ns() // 1_000_000), "HEED_CLOCK_ALLOWED": "demo"}  # noqa: TID251
+    codec = Codec.local()
+    day = generate(DayPlan(200, 900, 11))
+    with Heed("worker", created, **clock) as worker, Heed("recorder", created, **clock) as recorder:
+        with Sender(created) as sender:
+            for record in (*day.before, *day.during):
+                event = record.value
+                topic = event.topic if isinstance(event, Event) else record.topic
+                sender.raw(topic, record.key, bytes_of(record, codec))
+        until(lambda: worker.metric("heed_events_consumed_total") >= len(day.during), 60)
+        until(lambda: worker.metric("heed_consumer_lag") == 0, 60)
+        until(lambda: worker.metric("heed_wakes_total") > 50, 60)
+        until(lambda: recorder.metric("heed_record_entries_total") > 100, 60)
+        yield worker, recorder
+
+
+def test_what_prometheus_gets_after_a_mixed_load(loaded: tuple[Heed, Heed]) -> None:
+    for process in loaded:
+        status, text = process.get("/metrics")
+        assert status == 200
+        run("promtool", "check", "metrics", given=text)
+        series = [line for line in text.splitlines() if not line.startswith("#")]
+        print(process.command, len(series), "series")  # noqa: T201
+        assert len(series) <= MOST_SERIES
+        assert all(line.startswith(("heed_", "process_")) for line in series)
+        _labels_are_closed(series)
+        assert "pat-" not in text
+    worker, recorder = loaded
+    assert worker.metric("heed_unjustified_objected_sends_total") == 0
+    assert worker.metric("heed_conservation_gap") == 0
+    assert worker.metric("heed_tasks_unowned") == 0
+    assert recorder.metric("heed_record_unjustified_objected_sends_total") == 0
+    assert worker.metric("heed_escalations_open") > 0
+    assert worker.metric("heed_escalation_oldest_seconds") > 0
+    assert worker.metric("heed_decision_seconds_count") > 0
+    assert worker.metric("heed_objection_propagation_seconds_count") > 0
+    assert abs(worker.metric("heed_clock_skew_seconds")) < 1
+    assert worker.metric("heed_ready") == 1
+
+
+_RULES = Path(decisions.__file__).parent
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+_FREE = {"version", "le"}  # the policy's and Heed's own versions; bounds of buckets
+
+
+def _labels_are_closed(series: list[str]) -> None:
+    """Every value comes from a list in the code (C194)."""
+    known = {
+        str(symbol)
+        for listed in vars(vocabulary).values()
+        if isinstance(listed, type) and issubclass(listed, str)
+        for symbol in getattr(listed, "__members__", {}).values()
+    } | _OURS
+    # The kinds of the safety log are words in the rules.
+    known |= {word for file in _RULES.glob("*.py") for word in re.findall(r'"([a-z_]+)"', file.read_text())}
+    for line in series:
+        for name, value in _LABEL.findall(line.split(" ")[0] if "{" not in line else line):
+            assert name in _FREE or value in known, line
+
+
+_OURS = {
+    "accepted", "dead_lettered", "none", "arrived", "failed", "in_time", "late", "urgent", "routine", "short_notice",
+    "urgent_acknowledged", "urgent_completed", "routine_acknowledged", "routine_completed", "critical_task",
+    "result_message", "implications_notice", "objection_answer", "missed_action", "ordinary", "unclear", "protected",
+    "now", "day", "MESSAGE", "TASK", "OBJECTION", "EXACT", "SUMMARY",
+}  # fmt: skip

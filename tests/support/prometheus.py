@@ -1,0 +1,32 @@
+"""promtool, amtool, prometheus and alertmanager, where they are installed (Debian: prometheus, prometheus-alertmanager)."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+#: Set in the pipeline, where a missing tool is a failure and no skip.
+REQUIRED = "HEED_TESTS_NEED_PROMETHEUS"
+
+
+def tool(name: str) -> str:
+    """Where a tool is. Skips loudly when it is missing, fails where the pipeline says that it must be there."""
+    found = shutil.which(name)
+    if found is None:
+        why = f"{name} is not installed (Debian, Ubuntu: apt-get install prometheus prometheus-alertmanager)"
+        if os.environ.get(REQUIRED):
+            pytest.fail(why, pytrace=False)
+        pytest.skip(why)
+    return found
+
+
+def run(name: str, *args: str | Path, given: str = "") -> str:
+    """Run a tool and return all it says; fails with that when it finds something wrong."""
+    ran = subprocess.run(
+        [tool(name), *map(str, args)], input=given, capture_output=True, text=True, timeout=60, check=False
+    )
+    said = ran.stdout + ran.stderr
+    assert ran.returncode == 0, said
+    return said

@@ -1,0 +1,143 @@
+"""Open tasks by role and age, deadlines met and missed, holds and objections: counted as patients change."""
+
+from collections import Counter
+
+import msgspec
+
+from streams.domain.events import Appointment, Objection
+from streams.domain.patient import AppointmentEntry, Asked, ObjectionEntry, OpenTask, PatientState, pack
+from streams.domain.position import Position
+from streams.domain.time import HOUR, MINUTE
+from streams.domain.vocabulary import (
+    AppointmentStatus,
+    Mode,
+    ObjectionAction,
+    ObjectionReason,
+    Priority,
+    Purpose,
+    Reason,
+    Role,
+    Scope,
+    SubjectKind,
+    TaskStatus,
+    Topic,
+)
+from streams.worker.census import Census
+from streams.worker.open_work import OpenWork
+from streams.worker.table import PatientTable
+
+NOW = 1_790_000_000_000
+KEY = b"P1"
+TASK = OpenTask(
+    1, TaskStatus.OPEN, "d1", Role.BOOK, (), Priority.P1, Reason.OVERRIDE_NEEDED, SubjectKind.APPOINTMENT, "A1", 1,
+    Purpose.APPT_CANCEL, NOW + HOUR, NOW + 30 * MINUTE, "booking-rota", NOW,
+)  # fmt: skip
+
+
+def census() -> Census:
+    return Census(min_notice=2 * HOUR, short_notice=48 * HOUR)
+
+
+def with_task(task: OpenTask = TASK, starts_in: int = 5 * HOUR) -> PatientState:
+    body = Appointment(
+        "A1", AppointmentStatus.CANCELLED, NOW + starts_in, service_code="GEN", mode=Mode.IN_PERSON
+    )
+    entry = AppointmentEntry(1, body, NOW)
+    return PatientState(tasks={"t1": task}, appointments={"A1": entry})
+
+
+def test_a_task_is_counted_until_it_is_closed() -> None:
+    counted = census()
+    counted.turn([(KEY, None, with_task())], NOW)
+    work = OpenWork.of([counted], NOW + 60_000)
+    assert work.open == Counter({(Role.BOOK, Priority.P1): 1})
+    assert work.oldest == {Role.BOOK: 60.0}
+    counted.turn([(KEY, with_task(), PatientState())], NOW + 120_000)
+    assert not OpenWork.of([counted], NOW + 180_000).open
+
+
+def test_a_task_closed_without_a_claim_was_acknowledged_then() -> None:
+    counted = census()
+    counted.turn([(KEY, None, with_task())], NOW)
+    counted.turn([(KEY, with_task(), PatientState())], NOW + 5 * MINUTE)
+    assert counted.met == {
+        ("urgent_acknowledged", "in_time"): 1,
+        ("urgent_completed", "in_time"): 1,
+        ("short_notice", "in_time"): 1,
+    }
+    assert counted.waited == {"urgent": (1, 300.0)}
+
+
+def test_a_deadline_nobody_touches_is_missed_once() -> None:
+    counted = census()
+    counted.turn([(KEY, None, with_task())], NOW)
+    for minutes in (31, 32, 61, 62, 181, 182):
+        counted.pass_deadlines(NOW + minutes * MINUTE)
+    counted.turn([(KEY, with_task(), PatientState())], NOW + 200 * MINUTE)
+    assert counted.met == {
+        ("urgent_acknowledged", "late"): 1,
+        ("urgent_completed", "late"): 1,
+        ("short_notice", "late"): 1,
+    }
+
+
+def test_claiming_acknowledges() -> None:
+    counted = census()
+    claimed = msgspec.structs.replace(TASK, status=TaskStatus.CLAIMED, version=2, claimed_by="someone")
+    counted.turn([(KEY, None, with_task())], NOW)
+    counted.turn([(KEY, with_task(), with_task(claimed))], NOW + MINUTE)
+    assert counted.met == {("urgent_acknowledged", "in_time"): 1}
+    assert OpenWork.of([counted], NOW + 45 * MINUTE).unacknowledged["urgent"] == 0
+
+
+def test_deadlines_missed_before_a_restart_are_not_counted_again() -> None:
+    counted = census()
+    table = PatientTable({KEY: pack(with_task())})
+    counted.restored([KEY])
+    assert OpenWork.of([counted], NOW).incomplete
+    counted.count_some(table, NOW + 10 * HOUR)
+    assert counted.complete
+    work = OpenWork.of([counted], NOW + 10 * HOUR)
+    assert work.open[Role.BOOK, Priority.P1] == 1
+    assert work.overdue["urgent"] == 1
+    assert not counted.met
+
+
+def test_a_patient_that_changes_before_being_counted_is_counted_once() -> None:
+    counted = census()
+    table = PatientTable({KEY: pack(with_task())})
+    counted.restored([KEY])
+    counted.turn([(KEY, with_task(), PatientState(version=1))], NOW)
+    table.put_many({KEY: pack(PatientState(version=1))})
+    counted.count_some(table, NOW)
+    assert not counted.tasks
+
+
+def test_short_notice_is_at_risk_when_nobody_has_acknowledged_it_with_two_hours_left() -> None:
+    counted = census()
+    counted.turn([(KEY, None, with_task(starts_in=5 * HOUR))], NOW)  # must know in 3 h
+    assert OpenWork.of([counted], NOW + 59 * MINUTE).at_risk == 0
+    assert OpenWork.of([counted], NOW + 61 * MINUTE).at_risk == 1
+
+
+def test_holds_and_objections_come_and_go() -> None:
+    counted = census()
+    asked = Asked(
+        SubjectKind.APPOINTMENT,
+        "A1",
+        1,
+        "e1",
+        Position(Topic.APPOINTMENTS, 0, 0, NOW),
+        NOW,
+        reason=Reason.SETTLE,
+    )
+    body = Objection("O1", ObjectionAction.RECORDED, Scope.METHOD, reason=ObjectionReason.SAFETY_STALKING)
+    held = PatientState(asked={asked.key: asked}, objections={"O1": ObjectionEntry(1, body, NOW)})
+    counted.turn([(KEY, None, held)], NOW)
+    work = OpenWork.of([counted], NOW)
+    assert work.holds == {"settle": 1}
+    assert work.objections == {"protected": 1}  # the class, never the reason
+    withdrawn = PatientState(objections={"O1": ObjectionEntry(2, body, NOW, withdrawn=True)})
+    counted.turn([(KEY, held, withdrawn)], NOW)
+    work = OpenWork.of([counted], NOW)
+    assert (work.holds["settle"], work.objections["protected"]) == (0, 0)

@@ -1,0 +1,117 @@
+"""The second look counts what must never happen, and nothing that may."""
+
+import msgspec
+import pytest
+
+from streams import decisions
+from streams.decisions import Environment
+from streams.demo.day import DayPlan, generate
+from streams.domain.events import Event, Objection, ObjectionException
+from streams.domain.patient import ObjectionEntry, PatientState
+from streams.domain.position import Position
+from streams.domain.records import Decision, Override, SendCommand
+from streams.domain.shard import ShardState
+from streams.domain.vocabulary import (
+    Channel,
+    ChannelGroup,
+    Ground,
+    ObjectionAction,
+    ObjectionReason,
+    Purpose,
+    Reason,
+    Scope,
+)
+from streams.policy.load import default_path, load
+from streams.recorder.evidence import unjustified as unjustified_by_evidence
+from streams.worker.second_look import unjustified, without_outcome
+
+
+@pytest.fixture(scope="module")
+def commands() -> list[SendCommand]:
+    """What a small generated day sends at once."""
+    policy, shard, people = load(default_path()), ShardState(), dict[str, PatientState | None]()
+    found: list[SendCommand] = []
+    day = generate(DayPlan(100, 600, 5))
+    for number, record in enumerate((*day.before, *day.during)):
+        if not isinstance(record.value, Event):
+            continue
+        event, at = record.value, Position(record.value.topic, 0, number, record.at)
+        patient_id = event.envelope.patient_id
+        before = people.get(patient_id)
+        answer = decisions.respond(patient_id, before, event, at, Environment(policy, record.at, shard))
+        assert without_outcome(before, event, answer.patient, answer.outputs) == 0
+        lost = [output for output in answer.outputs if not isinstance(output, Decision)]
+        decided = len(answer.outputs) - len(lost)
+        held = answer.patient is not None and bool(answer.patient.asked)
+        if decided and not held and event.topic in ("appointments", "results", "requests"):
+            assert without_outcome(before, event, answer.patient, lost) > 0
+        people[patient_id], shard = answer.patient, answer.shard
+        sent = [output for output in answer.outputs if isinstance(output, SendCommand)]
+        for command in sent:
+            assert not unjustified(answer.patient or PatientState(), command)
+            assert not unjustified_by_evidence(command)
+        found += sent
+    return found
+
+
+@pytest.fixture
+def command(commands: list[SendCommand]) -> SendCommand:
+    plain = next(command for command in commands if command.override is None)
+    return msgspec.structs.replace(plain, channel=Channel.SMS, purpose=Purpose.APPT_CANCEL)
+
+
+def objecting(body: Objection, version: int = 1, *, withdrawn: bool = False) -> PatientState:
+    return PatientState(objections={body.objection_id: ObjectionEntry(version, body, 0, withdrawn)})
+
+
+def objection(scope: Scope = Scope.METHOD, *channels: Channel) -> Objection:
+    return Objection(
+        "O1", ObjectionAction.RECORDED, scope, channels, reason=ObjectionReason.PREFERS_OTHER_METHOD
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "forbidden"),
+    [
+        (objection(Scope.METHOD, Channel.SMS), True),
+        (objection(Scope.METHOD, Channel.EMAIL), False),
+        (objection(Scope.METHOD), True),  # no channel named: every channel
+        (objection(Scope.METHOD, Channel.UNKNOWN), True),
+        (objection(Scope.WHOLE_CARE), True),
+        (objection(Scope.UNKNOWN), True),
+        (objection(Scope.RECIPIENT), False),
+        (msgspec.structs.replace(objection(Scope.METHOD_GROUP), channel_group=ChannelGroup.ELECTRONIC), True),
+        (msgspec.structs.replace(objection(Scope.METHOD_GROUP), channel_group=None), True),
+    ],
+)
+def test_a_send_in_spite_of_an_objection_is_seen(
+    command: SendCommand, body: Objection, forbidden: bool
+) -> None:
+    assert unjustified(objecting(body), command) is forbidden
+
+
+def test_a_withdrawn_objection_forbids_nothing(command: SendCommand) -> None:
+    assert not unjustified(objecting(objection(Scope.METHOD, Channel.SMS), withdrawn=True), command)
+
+
+def test_an_exception_is_no_override(command: SendCommand) -> None:
+    exception = ObjectionException((Purpose.APPT_CANCEL,), (Channel.SMS,))
+    body = msgspec.structs.replace(objection(Scope.METHOD, Channel.SMS), exceptions=(exception,))
+    assert not unjustified(objecting(body), command)
+    short = msgspec.structs.replace(exception, short_notice_only=True)
+    assert unjustified(objecting(msgspec.structs.replace(body, exceptions=(short,))), command)
+
+
+def test_a_decision_counts_for_the_objection_and_version_it_names(command: SendCommand) -> None:
+    override = Override(Ground.G3, Reason.OVERRIDE_ONE_OFF, "O1", 1, ("someone",), "ref", (), 0)
+    decided = msgspec.structs.replace(command, override=override)
+    body = objection(Scope.METHOD, Channel.SMS)
+    assert not unjustified(objecting(body, version=1), decided)
+    assert unjustified(objecting(body, version=2), decided)
+    assert unjustified(objecting(msgspec.structs.replace(body, scope=Scope.WHOLE_CARE)), decided)
+
+
+def test_an_override_that_claims_a_standing_decision_needs_one_on_file(command: SendCommand) -> None:
+    override = Override(Ground.G3, Reason.OVERRIDE_STANDING, "O1", 1, ("someone",), "ref", (), 0)
+    decided = msgspec.structs.replace(command, override=override)
+    assert unjustified(objecting(objection(Scope.METHOD, Channel.SMS)), decided)
