@@ -69,7 +69,7 @@ class Recipient(msgspec.Struct, frozen=True):
     preferred: tuple[Channel, ...]
     objected: tuple[Channel, ...] = ()
     cap: Level = Level.L4
-    shared_values: frozenset[str] = frozenset()
+    shared_places: frozenset[tuple[Channel, str]] = frozenset()
 
 
 class Permit(msgspec.Struct, frozen=True):

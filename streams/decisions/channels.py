@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from streams.domain.addresses import is_well_formed
+from streams.domain.addresses import is_well_formed, same_place
 from streams.domain.events import Contact, Permission
 from streams.domain.patient import ObjectionEntry
 from streams.domain.vocabulary import (
@@ -128,10 +128,11 @@ def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) 
     unverified = contact is not None and _is_unverified(case, contact)
     if unverified and case.policy.require_verified:
         blockers.append("E2")
-    blocking, lifted, refusal = _objected(case, recipient, channel)
-    if blocking or refusal or channel in recipient.objected:
+    used = _used(case, channel)
+    blocking, lifted, refusal = _objected(case, recipient, channel, used)
+    if blocking or refusal or (recipient.objected and any(one in recipient.objected for one in used)):
         blockers.append("E5")
-    if restricted and channel not in safe_channels(case.patient):
+    if restricted and not set(used).issubset(safe_channels(case.patient)):
         blockers.append("E6")
     level, template, over = _fit_level(case, recipient, channel, contact, unverified)
     blockers.extend(over)
@@ -185,24 +186,30 @@ def _is_unverified(case: Case, contact: Contact) -> bool:
     return verified is None or case.now - verified > case.policy.verify_age
 
 
-def _objected(case: Case, recipient: Recipient, channel: Channel) -> tuple[list[ObjectionEntry], bool, bool]:
+def _used(case: Case, channel: Channel) -> tuple[Channel, ...]:
+    """The channels that a message uses: a provider's side effect counts (B5), for E5 and E6 and no other test."""
+    settings = case.policy.channels.get(channel)
+    if settings is not None and settings.sms_nudge is SmsNudge.POSSIBLE:
+        return channel, Channel.SMS
+    return (channel,)
+
+
+def _objected(
+    case: Case, recipient: Recipient, channel: Channel, used: tuple[Channel, ...]
+) -> tuple[list[ObjectionEntry], bool, bool]:
     """E5: the objections that still block, whether an exception lifted one, whether permission was refused."""
     if not case.patient.objections and not case.patient.permissions:
         return [], False, False
     proxy = recipient.role is RecipientRole.PROXY
     blocking: list[ObjectionEntry] = []
     lifted = False
-    asked = [channel]
-    settings = case.policy.channels.get(channel)
-    if settings is not None and settings.sms_nudge is SmsNudge.POSSIBLE:
-        asked.append(Channel.SMS)  # a provider's side effect counts as a channel (B5)
-    for one in asked:
+    for one in used:
         for entry in covering(case, one, proxy=proxy):
             if excepted(case, entry.body, one):
                 lifted = True
             elif not permitted_once(case, channel, entry):
                 blocking.append(entry)
-    refusal = not proxy and any(refused(case.patient, one) for one in asked)
+    refusal = not proxy and any(refused(case.patient, one) for one in used)
     return blocking, lifted, refusal
 
 
@@ -315,7 +322,10 @@ def _permission_cap(case: Case, recipient: Recipient, channel: Channel) -> Level
         return recipient.cap
     permission = _permission(case, channel)
     if permission is not None and permission.state is PermissionState.OPTED_IN:
-        return None if case.purpose in permission.excluded_purposes else permission.max_level
+        excluded = permission.excluded_purposes
+        if case.purpose in excluded or Purpose.UNKNOWN in excluded:
+            return None  # a purpose we cannot read may be this one (1.2)
+        return permission.max_level
     if channel not in _ELECTRONIC_MODEL:
         return Level.L4
     if permission is not None and permission.state is not PermissionState.NOT_ASKED:
@@ -338,7 +348,8 @@ def _permission(case: Case, channel: Channel) -> Permission | None:
 
 def _sharing_cap(case: Case, recipient: Recipient, contact: Contact) -> Level:
     """E10: who else reads this detail? Another patient, or a parent whose proxy has ended (B11.2)."""
-    if contact.value in recipient.shared_values:
+    shared = recipient.shared_places
+    if shared and same_place(contact.channel, contact.value) in shared:
         return Level.L0
     if contact.shared_with <= 0:
         return Level.L5
@@ -355,4 +366,6 @@ def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate, Reason]:
         return best, Reason.BOUNCE_FALLBACK
     if best.channel in preferred:
         return best, Reason.PREFERRED
+    if best.channel is Channel.NHS_APP and case.policy.nhs_app_first is AppFirst.ALWAYS_IF_ELIGIBLE:
+        return best, Reason.APP_DEFAULT
     return best, Reason.NON_PREFERRED_FALLBACK if preferred else Reason.APP_DEFAULT

@@ -33,6 +33,7 @@ from .desk import Desk
 from .forwarding import forward
 from .objections import refused
 from .recipients import copies_wanted
+from .selection import objected_channels
 from .timing import confirm_by
 from .told import mark_told, untell
 
@@ -56,7 +57,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     decided = desk.decision_id_for(asked)
     tasks: list[str] = []
     if isinstance(verdict, Escalate):
-        tasks.append(desk.open_task(asked, verdict.draft, decided, case.purpose, case.timing))
+        tasks.append(desk.open_task(asked, _guarded(case, verdict.draft), decided, case.purpose, case.timing))
         if verdict.draft.reason is Reason.UNCONTACTABLE:
             untell(desk, asked)
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
@@ -150,11 +151,20 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
 
 def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str) -> list[str]:
     """Tasks beside the outcome; those that are not companions (3.3) stand for the request's subject."""
-    opened = []
-    for draft in drafts:
-        timing = case.timing
-        opened.append(desk.open_task(case.asked, draft, decided, case.purpose, timing))
-    return opened
+    return [
+        desk.open_task(case.asked, _guarded(case, draft), decided, case.purpose, case.timing)
+        for draft in drafts
+    ]
+
+
+def _guarded(case: Case, draft: Draft) -> Draft:
+    """Whoever gets a task is told what not to use for it (B2); for most patients there is nothing to tell."""
+    patient = case.patient
+    if draft.do_not_use or not (
+        patient.objections or patient.permissions or patient.safe_contact or patient.proxies
+    ):
+        return draft
+    return replace(draft, do_not_use=objected_channels(case))
 
 
 def refusal_tasks(desk: Desk) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from streams.domain.addresses import same_place
 from streams.domain.calendar import age_on, turns
 from streams.domain.decision import Draft, Escalate
 from streams.domain.events import Contact, Proxy
@@ -99,15 +100,23 @@ def turned_sixteen(case: Case) -> Escalate | None:
     if not shared or Level.L0 in case.policy.templates.levels(case.purpose):
         return None  # the patient's own details, capped at L0 where a parent shares them (E10)
     own = case.patient.contacts
-    if own and all(contact.value in shared for contact in own):
+    if own and all(_place(contact) in shared for contact in own):
         return Escalate(Draft(Role.CLIN, _priority(case), Reason.PROXY_SUSPENDED))
     return None
 
 
-def _parents_details(case: Case) -> frozenset[str]:
+def _parents_details(case: Case) -> frozenset[tuple[Channel, str]]:
+    """Where messages to the parents go, those who must not be told included: do the patient's go there too?"""
     return frozenset(
-        contact.value for proxy in _listed(case, ProxyBasis.PARENTAL) for contact in proxy.contacts
+        _place(contact)
+        for proxy in case.patient.proxies
+        if proxy.basis is ProxyBasis.PARENTAL
+        for contact in proxy.contacts
     )
+
+
+def _place(contact: Contact) -> tuple[Channel, str]:
+    return same_place(contact.channel, contact.value)
 
 
 def review_due(case: Case) -> Escalate | None:
@@ -199,8 +208,9 @@ def competent_minor(case: Case) -> Escalate | Case | None:
         for c in case.patient.contacts
         if c.verified_at is not None
         and case.now - c.verified_at <= case.policy.verify_age
+        and not (c.bounced or c.unsafe or c.restricted)
         and c.shared_with <= 0
-        and c.value not in parents
+        and _place(c) not in parents
     ]
     if not verified:
         return Escalate(Draft(Role.CLIN, _priority(case), Reason.COMPETENT_MINOR, own_role=True))
@@ -264,7 +274,7 @@ def _patient(case: Case, contacts: tuple[Contact, ...]) -> Recipient:
     wishes = case.patient.preferences
     preferred = () if wishes is None else tuple(c for c in wishes.channels if c is not Channel.UNKNOWN)
     shared = _parents_details(case) if case.patient.proxies and not is_child(case) else frozenset()
-    return Recipient(RecipientRole.PATIENT, None, contacts, preferred, shared_values=shared)
+    return Recipient(RecipientRole.PATIENT, None, contacts, preferred, shared_places=shared)
 
 
 def copies_wanted(case: Case) -> tuple[str, ...]:

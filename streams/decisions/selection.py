@@ -11,7 +11,7 @@ from streams.policy.model import PhoneCover
 
 from .case import Case
 from .channels import Candidate, choose, first_or_all, language_of
-from .objections import covering
+from .objections import closes_unlisted, covering, refused, safe_channels
 from .purposes import RESULT_PURPOSES, role_for
 from .wording import fill
 
@@ -43,6 +43,8 @@ def phone_preferred(tested: Tested) -> Escalate | None:
     before = preferred[: preferred.index(Channel.PHONE_HUMAN)]
     if any(channel in eligible for channel in before) or covering(case, Channel.PHONE_HUMAN):
         return None
+    if closes_unlisted(case) and Channel.PHONE_HUMAN not in safe_channels(case.patient):
+        return None  # a call is not known to be safe: row 9.1 speaks
     rank = Priority.P1 if case.pressing else Priority.P3
     return Escalate(
         Draft(role_for(case.purpose), rank, Reason.PHONE_PREFERRED, options=("phone",)),
@@ -154,6 +156,8 @@ def no_detail(tested: Tested) -> Escalate | Suppress | None:
 
 def wording_missing(tested: Tested) -> Escalate | None:
     """4.6 again, once channels and needs are known: no approved template is left for any usable channel."""
+    if tested.case.failed_before:
+        return None  # a command was sent: uncontactable, whatever is in the way now (B6.2)
     if not _any(tested, "4.6") or _any(tested, "E8") or _any(tested, "E1"):
         return None
     rank = Priority.P1 if tested.case.timing.short_notice else Priority.P2
@@ -187,11 +191,23 @@ def uncontactable(case: Case) -> Escalate:
 
 
 def objected_channels(case: Case) -> tuple[Channel, ...]:
-    """What must not be used for a task about this case, for its ``do_not_use``."""
+    """What must not be used for a task about this case, for its ``do_not_use`` (B2).
+
+    What is objected to or was refused, by whoever would receive it; where safety is at stake, whatever is
+    not listed as safe.
+    """
     recipient = case.recipient
     proxy = recipient is not None and recipient.role is RecipientRole.PROXY
+    own = recipient.objected if recipient is not None else ()
+    safe = safe_channels(case.patient) if closes_unlisted(case) else tuple(Channel)
     return tuple(
         channel
         for channel in Channel
-        if channel is not Channel.UNKNOWN and covering(case, channel, proxy=proxy)
+        if channel is not Channel.UNKNOWN
+        and (
+            channel not in safe
+            or channel in own
+            or covering(case, channel, proxy=proxy)
+            or (not proxy and refused(case.patient, channel))
+        )
     )
