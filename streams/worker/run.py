@@ -5,7 +5,7 @@ import faust
 from streams.ops.fatal import give_up
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
-from streams.ops.process import in_background, limit_stopping, say_when_ready, stop_signal
+from streams.ops.process import collect_rarely, in_background, limit_stopping, say_when_ready, stop_signal
 from streams.settings import Settings
 
 from .app import build_app
@@ -38,6 +38,7 @@ async def run_worker(settings: Settings) -> int:
     if settings.clock is not None:
         log.warning("simulated_clock", clock=settings.clock)
 
+    collect_rarely()
     app = build_app(kafka, parts.names, host, settings.state_dir / "faust")
     stop = stop_signal()
     in_background(barrier.run(), "barrier")
