@@ -23,7 +23,7 @@ Ctrl-C ends it. On a broker of your own the topics stay: they begin with the pre
 examples:
   heed demo
   heed demo --once --json summary.json      exit code 0 only when every check holds, else 1
-  heed demo --once --events 600 --patients 150 --duration 30
+  heed demo --once --events 600 --patients 150 --duration 10 --step 5
 """
 
 
@@ -34,6 +34,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duration", type=float, default=150.0, metavar="SECONDS",
         help="for the day itself, at least (default 150); a busy machine takes longer",
+    )  # fmt: skip
+    parser.add_argument(
+        "--step", type=int, default=1, choices=range(1, 11), metavar="MINUTES",
+        help="how far the clock moves at once, 1 to 10 (default 1); more is quicker, and coarser",
     )  # fmt: skip
     parser.add_argument(
         "--workers", type=int, default=1, choices=range(1, 5), metavar="N", help="1 to 4 (default 1)"
@@ -48,11 +52,14 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from streams.demo.report import new_console
     from streams.demo.run import Demo, DoesNotHold, run_demo
     from streams.demo.troupe import Stalled
+    from streams.domain.time import MINUTE
 
     plan = DayPlan(args.patients, args.events, args.seed)
     try:
         return run_demo(
-            Demo(plan, args.duration, args.workers, args.once, args.json), settings, new_console()
+            Demo(plan, args.duration, args.step * MINUTE, args.workers, args.once, args.json),
+            settings,
+            new_console(),
         )
     except DoesNotHold:
         return 1

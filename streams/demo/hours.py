@@ -38,8 +38,8 @@ def days_after(days: int) -> date:
 #: Monday: what was already known and booked. Tuesday: the day itself, and a little after for what settles.
 STATE_LOADED: Final = london(MONDAY, 8, 30)
 BOOKING_FROM: Final = london(MONDAY, 9)
-BOOKING_TO: Final = london(MONDAY, 15)
-EVE_ENDS: Final = london(MONDAY, 16)
+BOOKING_TO: Final = london(MONDAY, 16)
+EVE_ENDS: Final = london(MONDAY, 17)
 DAY_STARTS: Final = london(TUESDAY, 7, 30)
 FIRST_EVENT: Final = DAY_STARTS + 2 * MINUTE
 LAST_EVENT: Final = london(TUESDAY, 18, 50)
@@ -48,6 +48,8 @@ DAY_ENDS: Final = london(TUESDAY, 19)
 #: Two things that happen to one patient lie at least so far apart: the 30 s of settle and the 15 min
 #: of result coalescing end well before, so that no outcome hangs on how fast a machine is.
 APART: Final[Millis] = 25 * MINUTE
+#: On Monday time goes in larger steps, and everything lies further apart.
+APART_ON_MONDAY: Final[Millis] = 60 * MINUTE
 #: Policy windows open or close here; no story lies within MARGIN of them.
 _EDGES: Final = tuple(london(TUESDAY, *time) for time in ((8, 0), (18, 0), (18, 30)))
 MARGIN: Final[Millis] = 10 * MINUTE

@@ -1,6 +1,6 @@
 """Plays a generated day on a running Heed, minute by minute.
 
-A step: what is known of patients, objections and decisions goes in first; then the clock moves on; then
+A step (a minute, unless a coarser one is asked for): what is known of patients, objections and decisions goes in first; then the clock moves on; then
 everything else of that minute goes in; the next step begins when the workers have taken it all. No
 decision can therefore depend on how fast a machine is. The steps are spread over the time asked for; on a
 machine that needs longer, the day takes longer and ends the same.
@@ -25,11 +25,13 @@ from streams.domain.vocabulary import STATE_TOPICS, Topic
 from streams.kafka.codec import Codec
 from streams.worker.shown_clock import ClockSetter
 
-MINUTE_BY_MINUTE: Final[Millis] = 1 * MINUTE
+STEP: Final[Millis] = 1 * MINUTE
 #: On Monday only bookings come in, and each is told before Tuesday: larger steps will do.
 _EVE_STEP: Final[Millis] = 10 * MINUTE
-#: Long enough for workers to look at their timers (every 50 ms) and write what was due. Seconds.
+#: Workers look at their timers every 50 ms; what was due is then written within as long as a busy
+#: machine has lately taken for a handful of records. Seconds.
 _TIMERS_S: Final = 0.06
+_TIMERS_MOST_S: Final = 1.0
 #: After the day: what still settles, is confirmed or dealt with.
 _AFTERWARDS: Final[Millis] = 20 * MINUTE
 _LOADING_ORDER: Final = (Topic.PATIENTS, Topic.OBJECTIONS, Topic.RESOLUTIONS)
@@ -46,8 +48,9 @@ class Watcher(Protocol):
     def step(self, now: Instant, fed: int, sends: int, tasks: int) -> None: ...
 
 
-class Hospital(msgspec.Struct, frozen=True):
-    """Everything that plays together. ``drained`` returns when what was fed to these partitions has been taken."""
+class Hospital(msgspec.Struct):
+    """Everything that plays together. ``drained`` returns when what was fed to these partitions has been taken;
+    ``took`` is how long that lasted the last time, in seconds."""
 
     codec: Codec
     clock: ClockSetter
@@ -55,6 +58,7 @@ class Hospital(msgspec.Struct, frozen=True):
     cast: Cast
     drained: Callable[[set[tuple[str, int]]], Awaitable[None]]
     watcher: Watcher
+    took: float = 0.0
 
 
 async def play_eve(hospital: Hospital, day: Day) -> None:
@@ -74,10 +78,10 @@ async def play_eve(hospital: Hospital, day: Day) -> None:
         await _step(hospital, now, records)
 
 
-async def play_day(hospital: Hospital, day: Day, seconds: float) -> None:
+async def play_day(hospital: Hospital, day: Day, seconds: float, step: Millis = STEP) -> None:
     """The day itself, spread over ``seconds`` of real time or longer."""
     begins, ends = DAY_STARTS + day.shift, DAY_ENDS + _AFTERWARDS + day.shift
-    steps = range(begins, ends + 1, MINUTE_BY_MINUTE)
+    steps = range(begins, ends + 1, step)
     hospital.watcher.phase(f"{_weekday(begins)}, 07:30 to 19:00", len(steps))
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -111,16 +115,20 @@ async def _step(hospital: Hospital, now: Instant, records: Sequence[TimedRecord]
     await _feed(hospital, [line for line in lines if line.topic in STATE_TOPICS])
     if now > hospital.clock.now:
         hospital.clock.set(now)
-        await asyncio.sleep(_TIMERS_S)
+        await asyncio.sleep(min(_TIMERS_S + hospital.took, _TIMERS_MOST_S))
     await _feed(hospital, [line for line in lines if line.topic not in STATE_TOPICS])
-    await hospital.cast.listen()
+    await hospital.cast.hear_out()
     sends, tasks = hospital.cast.counts()
     hospital.watcher.step(now, hospital.feeder.fed, sends, tasks)
 
 
 async def _feed(hospital: Hospital, lines: Sequence[Line]) -> None:
+    """Feed and wait until it has been taken."""
     if lines:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         await hospital.drained(await hospital.feeder.feed(lines))
+        hospital.took = loop.time() - began
 
 
 def _answer(event: Event, codec: Codec) -> Line:

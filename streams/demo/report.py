@@ -44,6 +44,7 @@ class Summary(msgspec.Struct):
     holds: bool
     outcome_fingerprint: str
     real_seconds: float
+    topic_prefix: str
     restarts: int = 0
 
 

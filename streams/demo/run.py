@@ -26,6 +26,7 @@ from streams.demo.play import Hospital, play_day, play_eve
 from streams.demo.progress import progress_for
 from streams.demo.report import Summary, show
 from streams.demo.troupe import Troupe
+from streams.domain.time import Millis
 from streams.errors import BadUsage, HeedError
 from streams.kafka import topics
 from streams.kafka.broker import LocalKafka
@@ -41,10 +42,12 @@ _SLOWLY_S: Final = 2_400.0
 
 
 class Demo(msgspec.Struct, frozen=True):
-    """What was asked for. ``seconds`` is how long the Tuesday takes at least."""
+    """What was asked for. ``seconds`` is how long the Tuesday takes at least, ``step`` how far the clock moves
+    at once."""
 
     plan: DayPlan
     seconds: float
+    step: Millis
     workers: int
     once: bool
     json: Path | None
@@ -67,7 +70,11 @@ def run_demo(demo: Demo, settings: Settings, console: Console) -> int:
             partitions=LOCAL_PARTITIONS,
             replication_factor=1,
         )
-        if not asyncio.run(_run(demo, day, ours, folder, console)):
+        holds = asyncio.run(_run(demo, day, ours, folder, console))
+        if settings.bootstrap_servers:
+            console.print("\nThe topics stay on your broker.")
+            _where_to_look(ours, console)
+        if not holds:
             raise DoesNotHold
     return 0
 
@@ -118,7 +125,7 @@ async def _run(demo: Demo, day: Day, settings: Settings, folder: Path, console: 
         began = loop.time()
         with hospital.watcher:
             await play_eve(hospital, day)
-            await play_day(hospital, day, demo.seconds)
+            await play_day(hospital, day, demo.seconds, demo.step)
             await _come_to_rest(hospital, troupe)
         took = loop.time() - began
         stopped = [_stop_check(await troupe.stop())] if demo.once else []
@@ -126,7 +133,7 @@ async def _run(demo: Demo, day: Day, settings: Settings, folder: Path, console: 
         _publish(demo, summary, console)
         if not demo.once:
             _where(settings, troupe, console)
-            await _go_on(hospital, demo, summary)
+            await _go_on(hospital, demo)
     return summary.holds
 
 
@@ -186,6 +193,7 @@ async def _summary(demo: Demo, settings: Settings, took: float, restarts: int, a
         holds=all(check.holds for check in checks),
         outcome_fingerprint=add_up(evidence).fingerprint,
         real_seconds=round(took, 1),
+        topic_prefix=settings.topic_prefix,
         restarts=restarts,
     )
 
@@ -201,14 +209,18 @@ def _where(settings: Settings, troupe: Troupe, console: Console) -> None:
     for process in troupe.processes:
         if process.url:
             console.print(f"  {process.name:<10} {process.url}/metrics", highlight=False)
+    _where_to_look(settings, console)
+
+
+def _where_to_look(settings: Settings, console: Console) -> None:
     console.print(
-        f"  In another terminal:\n    export HEED_BOOTSTRAP_SERVERS={settings.bootstrap_servers}"
+        f"  To look into it, in another terminal:\n    export HEED_BOOTSTRAP_SERVERS={settings.bootstrap_servers}"
         f" HEED_TOPIC_PREFIX={settings.topic_prefix}\n    heed explain --patient pat-000100\n    heed dead-letters list\n",
         highlight=False,
     )
 
 
-async def _go_on(hospital: Hospital, demo: Demo, summary: Summary) -> None:
+async def _go_on(hospital: Hospital, demo: Demo) -> None:
     """Another day for other patients, and another, until Ctrl-C."""
     number = 1
     while True:

@@ -14,6 +14,7 @@ import msgspec
 
 from streams.demo.hours import (
     APART,
+    APART_ON_MONDAY,
     BOOKING_FROM,
     BOOKING_TO,
     FIRST_EVENT,
@@ -69,6 +70,7 @@ class Scene:
         self.during: list[TimedRecord] = []
         self._pools: dict[str, list[Resident]] = defaultdict(list)
         self._moments: dict[str, list[tuple[Instant, Instant]]] = defaultdict(list)
+        self._mondays: dict[str, list[Instant]] = defaultdict(list)
         self._load: Counter[str] = Counter()
         self._counted: Counter[str] = Counter()
         self._versions: Counter[tuple[str, str]] = Counter()
@@ -126,9 +128,15 @@ class Scene:
         """A free moment later in the day, at least half an hour after the given one."""
         return self.moment(person, starts_at, first=after + 30 * MINUTE)
 
-    def on_monday(self) -> Instant:
-        """A moment of the day before, during the hours in which bookings came in."""
-        return BOOKING_FROM + self.rng.randrange(0, (BOOKING_TO - BOOKING_FROM) // SECOND) * SECOND
+    def on_monday(self, person: Resident) -> Instant:
+        """A free moment of the day before, during the hours in which bookings came in."""
+        taken = self._mondays[person.patient_id]
+        for _ in range(_TRIES):
+            at = BOOKING_FROM + self.rng.randrange(0, (BOOKING_TO - BOOKING_FROM) // SECOND) * SECOND
+            if all(abs(at - other) >= APART_ON_MONDAY for other in taken):
+                taken.append(at)
+                return at
+        raise NoMoment(person.patient_id)
 
     # --- what ---------------------------------------------------------------------------------
 
@@ -180,7 +188,7 @@ class Scene:
 
     def tell_monday(self, topic: Topic, person: Resident, body: Body) -> Event:
         """Something happened on the Monday, and was decided then."""
-        at = self.on_monday()
+        at = self.on_monday(person)
         event = self.event(topic, person, at, body)
         self.before.append(TimedRecord(at, topic, person.patient_id.encode(), event, self.story))
         return event

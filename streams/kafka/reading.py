@@ -3,7 +3,7 @@
 What is written after the reading began is not part of the answer.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -31,7 +31,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 async def read_to_end(
     connect: Mapping[str, Any], topics: Collection[str], *, partition: int | None = None
-) -> AsyncIterator[Stored]:
+) -> AsyncGenerator[Stored, None]:
     """Yield every committed record of the topics, in order within each partition.
 
     ``partition`` narrows it to one partition of each. Raises UnsafeTopic when a topic does not exist,

@@ -5,6 +5,7 @@ objection: whoever may see those has the patient's record.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -90,10 +91,11 @@ async def explain_decision(decision_id: str, settings: Settings) -> list[Explana
     """One decision, wherever it lies; empty when there is none. Raises as ``explain_patient``."""
     codec = Codec.local()
     topic = settings.topic(Topic.DECISIONS)
-    async for stored in read_to_end(connection(settings), [topic]):
-        found = _decoded(codec, Topic.DECISIONS, stored.value)
-        if isinstance(found, Decision) and found.decision_id == decision_id:
-            return _explained([found], await _read(settings, stored.partition, found.patient_id))
+    async with aclosing(read_to_end(connection(settings), [topic])) as reading:
+        async for stored in reading:
+            found = _decoded(codec, Topic.DECISIONS, stored.value)
+            if isinstance(found, Decision) and found.decision_id == decision_id:
+                return _explained([found], await _read(settings, stored.partition, found.patient_id))
     return []
 
 
