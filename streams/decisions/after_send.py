@@ -23,6 +23,7 @@ from streams.domain.vocabulary import (
 )
 from streams.errors import CannotDecide
 
+from .deadlines import TIME_TO_ACT
 from .decide import Ruling, decide
 from .desk import Desk
 from .faults import fault
@@ -56,10 +57,10 @@ def receive(desk: Desk, receipt: Receipt) -> None:
         _keep(desk, receipt.command_id, replace(sent, status=status, closed=True, confirm_by=0))
     elif status is ReceiptStatus.PERMANENT_FAILURE:
         _mark_bounced(desk, sent)
-        next_channel(desk, receipt.command_id, sent, bounced=True)
+        next_channel(desk, receipt.command_id, sent, status)
     elif status is ReceiptStatus.TECHNICAL_FAILURE:
         _count_failure(desk, sent.channel)
-        next_channel(desk, receipt.command_id, sent)
+        next_channel(desk, receipt.command_id, sent, status)
     elif status is ReceiptStatus.REFUSED:
         _stop(desk, receipt.command_id, sent)
     else:  # accepted, delivered to the app but unread, or failing for now: the timer decides
@@ -125,9 +126,11 @@ def _count_failure(desk: Desk, channel: Channel) -> None:
     desk.shard = replace(desk.shard, circuits={**desk.shard.circuits, channel: circuit})
 
 
-def next_channel(desk: Desk, command_id: str, sent: Sent, *, bounced: bool = False) -> None:
-    """Re-run the decision without the channels that were tried; a person takes over when none is left."""
-    status = ReceiptStatus.PERMANENT_FAILURE if bounced else sent.status
+def next_channel(desk: Desk, command_id: str, sent: Sent, status: ReceiptStatus | None) -> None:
+    """Re-run the decision without the channels that were tried; a person takes over when none is left.
+
+    ``status`` is the last thing heard of the message; None: nothing at all.
+    """
     _keep(desk, command_id, replace(sent, failed=True, confirm_by=0, status=status))
     if not _is_current(desk, sent):
         return  # a newer version is on its way, or something else was told since
@@ -143,7 +146,25 @@ def next_channel(desk: Desk, command_id: str, sent: Sent, *, bounced: bool = Fal
     if isinstance(ruling.verdict, Suppress) and ruling.verdict.reason in _QUIET:
         desk.patient = patient_before
         return
+    ask_by = _silence_ends(ruling) if status is None else 0
+    if ask_by > desk.now:
+        desk.patient = patient_before
+        _keep(desk, command_id, replace(sent, confirm_by=ask_by))
+        return
     carry_out(desk, ruling)
+
+
+def _silence_ends(ruling: Ruling) -> Instant:
+    """Until when a person need not be asked about a message of which nothing at all was heard; 0: at once.
+
+    Silence is weaker evidence than a failure: it moves the message to the next channel, but where there is
+    none left the task comes when a P1 can still be done in time, not two hours after every text.
+    """
+    case = ruling.case
+    needed_by = case.timing.needed_by
+    if not isinstance(ruling.verdict, Escalate) or needed_by is None or not case.timing.short_notice:
+        return 0
+    return needed_by - case.policy.action_buffer - TIME_TO_ACT
 
 
 def _is_current(desk: Desk, sent: Sent) -> bool:
@@ -178,4 +199,4 @@ def confirm_overdue(desk: Desk) -> None:
     """No receipt by ``confirm_by``, or an app message still unread: the next channel (C143, C145, C148)."""
     for command_id, sent in list(desk.patient.sent.items()):
         if sent.confirm_by and sent.confirm_by <= desk.now and not (sent.closed or sent.failed):
-            next_channel(desk, command_id, sent)
+            next_channel(desk, command_id, sent, sent.status)

@@ -22,6 +22,8 @@ _COMPLETE: Final = {Priority.P0: 60 * MINUTE, Priority.P1: 60 * MINUTE}
 _ACKNOWLEDGE_DAYS: Final = {Priority.P3: 1, Priority.P4: 2}
 _COMPLETE_DAYS: Final = {Priority.P2: 1, Priority.P3: 2, Priority.P4: 5}
 _TIGHT: Final = 15 * MINUTE
+#: What a P1 task is given to be done, beside the action buffer: the latest moment to ask a person (3.1, B6.2).
+TIME_TO_ACT: Final = _COMPLETE[Priority.P1]
 
 #: Roles that keep a task even when it is in-window (B13).
 KEEPS_ROLE: Final = frozenset({Role.SAFE, Role.CG, Role.CLIN, Role.DUTY, Role.PHARM})
@@ -42,14 +44,16 @@ def deadline(draft: Draft, timing: Timing, policy: Policy, now: Instant) -> Dead
     in_window = timing.short_notice or draft.within is not None
     due = _complete_by(draft, priority, in_window, policy, now)
     if not draft.unbound and timing.needed_by is not None and not timing.over:
-        latest = timing.needed_by - policy.action_buffer
-        if draft.at_least_needed_by and latest < due and priority > Priority.P1:
+        bound = timing.needed_by - policy.action_buffer
+        if draft.at_least_needed_by and bound < due and priority > Priority.P1:
             priority = Priority.P1  # at its own pace it would miss needed_by (7.3 to 7.6, C042)
             due = now + _COMPLETE[priority]
             in_window = True
-        due = min(due, latest)
+        due = min(due, bound)
         if due - now < _TIGHT:
-            priority, due = Priority.P0, min(now + _TIGHT, timing.deadline or now + _TIGHT)
+            soon = now + _TIGHT
+            help_ends = timing.deadline if timing.deadline is not None and timing.deadline > now else soon
+            priority, due = Priority.P0, min(soon, help_ends)
     acknowledge = min(_acknowledge_by(priority, in_window, policy, now), due)
     return Deadline(priority, due, acknowledge)
 

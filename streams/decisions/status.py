@@ -14,12 +14,12 @@ from streams.domain.time import HOUR, MINUTE, Instant
 from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Role, SubjectKind
 
 from .case import Case
+from .deadlines import TIME_TO_ACT
 from .purposes import SAFETY_PURPOSES
 
 _LOOK_AGAIN: Final = (
     10 * MINUTE
 )  # while sends are stopped: often enough for a result, rare enough for the log
-_TIME_TO_ACT: Final = HOUR  # 3.1's lead beside the buffer: what a P1 task is given to be done
 _LONGEST_STOP: Final = HOUR  # a result that waited so long for the state goes to a clinician
 
 
@@ -42,7 +42,7 @@ def fail_closed(case: Case) -> Hold | Escalate | None:
         return None
     needed_by = case.timing.needed_by
     latest = (
-        needed_by - case.policy.action_buffer - _TIME_TO_ACT
+        needed_by - case.policy.action_buffer - TIME_TO_ACT
         if needed_by is not None
         else (case.asked.held_since or case.now) + _LONGEST_STOP
     )
@@ -92,7 +92,7 @@ def identity_mismatch(case: Case) -> Escalate | None:
     identity = case.patient.identity
     if identity is None:
         return None
-    if case.is_appointment and _is_placeholder(identity.family_name, identity.given_name):
+    if _is_placeholder(identity.family_name, identity.given_name):
         return _mismatch(case)  # "Baby of ...": nobody knows yet whose messages these are (C074)
     if source is None or case.request is not None:
         return None
