@@ -60,7 +60,7 @@ def _because(explanation: Explanation) -> str:
     decision = explanation.decision
     if explanation.message is not None:
         channel = CHANNELS.get(explanation.message.channel, explanation.message.channel)
-        return f"by {channel} ({decision.reason})"
+        return f"by {channel}: {in_words(decision.reason)} ({decision.reason})"
     return f"{in_words(decision.reason)} ({decision.reason})"
 
 
