@@ -52,7 +52,7 @@ def decide(case: Case, rules: tuple[Rule, ...] | None = None) -> Ruling:
 
 
 def _ended_by(rule_id: str, verdict: Verdict) -> str:
-    """A message that row 7.1 found a channel for and B6 holds back was ended by B6 (B17)."""
+    """A message that stage 7 or 9 would send and B6 holds back was ended by B6 (B17)."""
     if verdict.reason is Reason.UNCONTACTABLE:
         return "B6.2"
-    return "B6" if rule_id == "7.1" and isinstance(verdict, Hold) else rule_id
+    return "B6" if isinstance(verdict, Hold) and rule_id.startswith(("7.", "9.")) else rule_id

@@ -84,7 +84,7 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
         body.service_code,
         body.service_code in policy.sensitive_services if sensitive is None else sensitive,
         Level.L1,
-        timing_of(starts, relevant_start(body, told, difference), policy, env.now),
+        timing_of(starts, relevant_start(body, told, difference), body.starts_precision, policy, env.now),
         body,
         told,
         difference,
@@ -126,7 +126,9 @@ def _frame_request(patient_id: str, patient: PatientState, asked: Asked, env: En
     if entry is not None and entry.body.service_sensitive is not None:
         sensitive = sensitive or entry.body.service_sensitive
     if entry is not None:
-        timing = timing_of(_future_start(entry.body, env.now), entry.body.starts_at, policy, env.now)
+        known = entry.body
+        start = _future_start(known, env.now)
+        timing = timing_of(start, known.starts_at, known.starts_precision, policy, env.now)
     else:
         timing = _NO_TIMING
     if body.needed_by is not None:
@@ -150,11 +152,16 @@ def _frame_request(patient_id: str, patient: PatientState, asked: Asked, env: En
 
 
 def _bounded(timing: Timing, needed_by: Instant, now: Instant) -> Timing:
-    """A request may say itself by when it is needed; the earlier bound counts."""
+    """A request may say itself by when it is needed; the earlier bound counts.
+
+    Once that has passed it is late, not over (I5): until the start it may still be sent; without a start
+    nothing can arrive in time any more, and somebody has to know.
+    """
     if timing.needed_by is not None and timing.needed_by <= needed_by:
         return timing
-    over = timing.over or needed_by <= now
-    return Timing(timing.affected_start, needed_by, needed_by, timing.short_notice, False, over)
+    late = needed_by <= now
+    deadline = timing.affected_start if late and timing.affected_start is not None else needed_by
+    return Timing(timing.affected_start, needed_by, deadline, timing.short_notice, late, timing.over)
 
 
 def tell(body: Appointment, version: int) -> Told:
@@ -236,7 +243,7 @@ def _future(start: Instant, precision: StartsPrecision, now: Instant) -> Instant
         first, last = local_day(start)
         if first > now:
             return first
-        return last if last > now else None
+        return last - 1 if last > now else None  # the day's last moment; by its first it was urgent
     return start if start > now else None
 
 
@@ -249,11 +256,17 @@ def relevant_start(body: Appointment, told: Told | None, difference: Difference)
     return body.starts_at
 
 
-def timing_of(start: Instant | None, relevant: Instant, policy: Policy, now: Instant) -> Timing:
-    """B1's derived times for a message that is bound to a start."""
+def timing_of(
+    start: Instant | None, relevant: Instant, precision: StartsPrecision, policy: Policy, now: Instant
+) -> Timing:
+    """B1's derived times for a message that is bound to a start.
+
+    A day without a time is needed by its first moment, also when it has begun: then it is late (C046).
+    """
     if start is None:
         return Timing(over=True, relevant_start=relevant)
-    needed_by = start - policy.min_useful_notice
+    begins = local_day(start)[0] if precision is StartsPrecision.DAY else start
+    needed_by = begins - policy.min_useful_notice
     late = now >= needed_by
     return Timing(
         start,

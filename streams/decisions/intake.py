@@ -114,7 +114,7 @@ def named_timing(event: Event, policy: Policy, now: Instant) -> Timing:
     body = event.body
     if not isinstance(body, Appointment) or body.starts_at <= now:
         return Timing()
-    return timing_of(body.starts_at, body.starts_at, policy, now)
+    return timing_of(body.starts_at, body.starts_at, body.starts_precision, policy, now)
 
 
 def _data_quality(event: Event, policy: Policy, now: Instant) -> Draft:

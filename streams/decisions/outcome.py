@@ -32,6 +32,7 @@ from .decide import Ruling
 from .desk import Desk
 from .forwarding import forward
 from .objections import refused
+from .purposes import SAFETY_PURPOSES
 from .recipients import copies_wanted
 from .selection import objected_channels
 from .timing import confirm_by
@@ -229,10 +230,10 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
     desk.change(
         sent={**patient.sent, id_: sent},
         day=today,
-        day_count=patient.day_count + 1 if patient.day == today else 1,
+        day_count=(patient.day_count if patient.day == today else 0) + (case.purpose not in SAFETY_PURPOSES),
     )
     mark_told(desk, case)
-    if send.level is Level.L3 and asked.kind is SubjectKind.RESULT:
+    if case.level is Level.L3 and asked.kind is SubjectKind.RESULT:
         desk.change(notice_until=desk.now + desk.env.policy.coalesce, notice_at=desk.now)
     for proxy_id in copies_wanted(case):
         copy = replace(

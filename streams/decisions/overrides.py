@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.domain.decision import Draft, Escalate, Send, Suppress
+from streams.domain.decision import Draft, Escalate, Hold, Send, Suppress
 from streams.domain.patient import ObjectionEntry
 from streams.domain.records import Override
 from streams.domain.time import HOUR, Instant, Millis
@@ -18,6 +18,7 @@ from streams.domain.vocabulary import (
     ORDINARY_REASONS,
     Channel,
     Ground,
+    InitiatedBy,
     Level,
     Priority,
     Reason,
@@ -32,7 +33,7 @@ from .channels import Candidate, candidates
 from .grounds import GROUND_TASKS, ground_for, rank_of
 from .objections import every_method_objected, is_protected, is_unclear
 from .purposes import APPOINTMENT_PURPOSES, COURTESY, role_for
-from .selection import Tested, message, objected_channels, overridable
+from .selection import Tested, hold, message, objected_channels, overridable
 
 _OPTIONS: Final = ("phone", "one_off_override", "letter_or_courier", "accept_not_contacted")
 _NO_OVERRIDE: Final = ("phone", "letter_or_courier", "accept_not_contacted")
@@ -127,12 +128,12 @@ def overrides_off(tested: Tested) -> Escalate | None:
     return _per_ground(tested)
 
 
-def by_standing_decision(tested: Tested) -> Send | None:
+def by_standing_decision(tested: Tested) -> Send | Hold | None:
     """9.4: people decided beforehand for this person, this objection version, ground, channel and purpose."""
     return _automatic(tested, Reason.OVERRIDE_STANDING)
 
 
-def by_assessment(tested: Tested) -> Send | None:
+def by_assessment(tested: Tested) -> Send | Hold | None:
     """9.5: the objection's own assessment accepts this ground, and the organisation has an in-date policy."""
     case = tested.case
     if case.policy.override_mode not in (OverrideMode.ASSESSED, OverrideMode.POLICY):
@@ -140,7 +141,7 @@ def by_assessment(tested: Tested) -> Send | None:
     return _automatic(tested, Reason.OVERRIDE_ASSESSED)
 
 
-def by_policy(tested: Tested) -> Send | None:
+def by_policy(tested: Tested) -> Send | Hold | None:
     """9.6: the organisation allows this ordinary reason without assessment; reviewed the next day."""
     if tested.case.policy.override_mode is not OverrideMode.POLICY:
         return None
@@ -176,12 +177,14 @@ def _per_ground(tested: Tested) -> Escalate:
     )
 
 
-def _automatic(tested: Tested, mode: Reason) -> Send | None:
-    """Execute an override, if everything B7 demands of an automatic one is there."""
+def _automatic(tested: Tested, mode: Reason) -> Send | Hold | None:
+    """Execute an override, if everything B7 demands of an automatic one is there; now, or when it may (B6)."""
     case = tested.case
     ground = ground_for(case)
     if ground is None or ground in _NEVER_AUTOMATIC or tested.eligible:
         return None
+    if case.appointment is not None and case.appointment.initiated_by is InitiatedBy.UNKNOWN:
+        return None  # that it was not the patient's own change has to be known (1.2, B7)
     if ground is Ground.G5 and case.purpose not in APPOINTMENT_PURPOSES:
         return None
     cap = _CAP.get(ground, Level.L1)
@@ -189,11 +192,9 @@ def _automatic(tested: Tested, mode: Reason) -> Send | None:
     for one in candidates(narrowed):
         if set(one.blockers) != {"E5"} or one.refused or not one.covering or one.release is None:
             continue
-        if one.release.at > case.now or one.level > cap:
-            continue
         evidence = _evidence(case, one, ground, mode)
         if evidence is not None:
-            return message(narrowed, one, mode, evidence)
+            return hold(one) or message(narrowed, one, mode, evidence)
     return None
 
 

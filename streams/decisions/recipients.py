@@ -86,6 +86,8 @@ def usable(case: Case, proxy: Proxy) -> bool:
         return False
     if proxy.services and case.service not in proxy.services:
         return False
+    if proxy.max_level < min(case.level, case.cap):
+        return False
     if case.purpose in RESULT_PURPOSES:
         return case.purpose in proxy.purposes
     return not proxy.purposes or case.purpose in proxy.purposes

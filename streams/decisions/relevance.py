@@ -21,7 +21,7 @@ from streams.domain.vocabulary import (
 )
 
 from .case import Case
-from .purposes import NEVER_SENT, OUT_OF_SCOPE, RAISERS
+from .purposes import COURTESY, NEVER_SENT, OUT_OF_SCOPE, RAISERS
 from .results import no_longer_normal
 
 _NEVER_SENT_REASON: Final = {
@@ -175,7 +175,10 @@ def no_net_change(case: Case) -> Suppress | None:
 
 def past(case: Case) -> Suppress | None:
     """2.4: too late to help; when the change came before the start, somebody has to look for the patient."""
-    if not case.timing.over:
+    timing = case.timing
+    if timing.late and timing.affected_start is None and case.purpose in COURTESY:
+        return Suppress(Reason.PAST)  # nobody is called about an invitation that came too late
+    if not timing.over:
         return None
     relevant = case.timing.relevant_start
     if not case.is_appointment or relevant is None or case.asked.occurred_at >= relevant:

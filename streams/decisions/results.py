@@ -22,8 +22,9 @@ from streams.domain.vocabulary import (
     Role,
 )
 
-from . import channels
+from . import channels, recipients
 from .case import Case, Recipient
+from .selection import Tested
 
 _FINAL = (ResultStatus.FINAL, ResultStatus.CORRECTED)
 
@@ -152,8 +153,15 @@ def normal(case: Case) -> Case | None:
 
 
 def _carries_l4(case: Case) -> bool:
-    """Whether some channel could carry L4 to the patient; who receives it is settled in stage 5."""
-    reader = Recipient(RecipientRole.PATIENT, None, case.patient.contacts, ())
+    """Whether some channel could carry L4 to whoever stage 5 would choose; else it is told as L3 (row 10)."""
+    stand_in = next((p for p in recipients.stand_ins(case) if recipients.usable(case, p)), None)
+    if stand_in is not None:
+        cap = stand_in.max_level
+        reader = Recipient(RecipientRole.PROXY, stand_in.proxy_id, stand_in.contacts, (), (), cap)
+    elif recipients.needs_stand_in(case):
+        return False
+    else:
+        reader = Recipient(RecipientRole.PATIENT, None, case.patient.contacts, ())
     tested = channels.candidates(replace(case, recipient=reader))
     return any(
         c.eligible and not c.lowered and c.channel in (Channel.NHS_APP, Channel.LETTER) for c in tested
@@ -193,8 +201,14 @@ def not_classified(case: Case) -> Escalate | None:
     return _to_clinician(Priority.P2, Reason.RESULT_NOT_CLASSIFIED)
 
 
-def coalesce(case: Case) -> Hold | Suppress | None:
-    """B10, coalescing: results within the window of a notice are told together when it ends (C168)."""
+def coalesce(tested: Tested) -> Hold | Suppress | None:
+    """B10, coalescing: results within the window of a notice are told together when it ends (C168).
+
+    Asked when it is known that this result may be told: what a person has to decide does not wait for it.
+    """
+    case = tested.case
+    if not tested.eligible:
+        return None
     if case.level is not Level.L3 or case.failed_before:
         return None  # the fallback of a notice is that notice
     notice = case.patient

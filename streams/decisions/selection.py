@@ -67,13 +67,16 @@ def send(tested: Tested) -> Send | Hold | None:
         return None
     case = tested.case
     chosen, reason = choose(case, eligible)
-    assert chosen.release is not None
-    if chosen.release.at > case.now:
-        watch: tuple[Draft, ...] = ()
-        if chosen.release.watch:
-            watch = (Draft(Role.BOOK, Priority.P2, Reason.OPENING_WATCH, companion=True),)
-        return Hold(chosen.release.reason or Reason.CHANNEL_WINDOW, chosen.release.at, companions=watch)
-    return message(case, chosen, reason)
+    return hold(chosen) or message(case, chosen, reason)
+
+
+def hold(chosen: Candidate) -> Hold | None:
+    """B6: wait until the chosen channel may be used; None when that is now."""
+    release = chosen.release
+    if release is None or release.reason is None:
+        return None
+    watch = (Draft(Role.BOOK, Priority.P2, Reason.OPENING_WATCH, companion=True),) if release.watch else ()
+    return Hold(release.reason, release.at, companions=watch)
 
 
 def message(case: Case, chosen: Candidate, reason: Reason, override: Override | None = None) -> Send:

@@ -13,8 +13,9 @@ from .recipients import is_child
 
 
 def contact_hash(patient: PatientState, channel: Channel) -> str:
-    """A fingerprint of the details on a channel, so that a change of detail ends the decision."""
-    values = "\n".join(c.value for c in patient.contacts if c.channel is channel)
+    """A fingerprint of the details on a channel, the proxies' too, so that a change of detail ends the decision."""
+    people = (patient.contacts, *(proxy.contacts for proxy in patient.proxies))
+    values = "\n".join(c.value for contacts in people for c in contacts if c.channel is channel)
     return hashlib.sha256(values.encode()).hexdigest()[:16]
 
 
