@@ -13,6 +13,7 @@ from streams.demo.objection_check import forbidden_by
 from streams.demo.plain import Plain
 
 _SHOWN: Final = 5
+_LATE_MS: Final = 30 * 60_000  # simulated; three of the larger steps of the demo's clock
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -44,9 +45,18 @@ def _every_request_ends(evidence: Evidence, requests: list[Request]) -> Check:
         f"{len(due):,} appointment changes, results and requests + {beside:,} looked at because of other news"
         f" + {copies:,} copies = " + " + ".join(f"{part:,}" for part in parts)
     )
-    holds = not lost and not invented and not ends and len(due) + beside + copies == sum(parts)
+    forgotten = [f"hold of {request.event_id} is over" for request in _overdue(evidence, requests)]
+    holds = (
+        not lost and not invented and not ends and not forgotten and len(due) + beside + copies == sum(parts)
+    )
     says = "every accepted request was told, given to staff, needed no message, was set aside, or still waits"
-    return Check(says, holds, figures, _places(lost | invented))
+    return Check(says, holds, figures, (*_places(lost | invented), *_some(forgotten)))
+
+
+def _overdue(evidence: Evidence, requests: list[Request]) -> list[Request]:
+    """Requests that still wait though the time they waited for has passed (I13)."""
+    latest = max((w.record["decided_at"] for w in evidence.decisions), default=0) - _LATE_MS
+    return [r for r in requests if r.outcome == "HOLD" and (r.last["hold_until"] or 0) < latest]
 
 
 def _decided_once(evidence: Evidence, requests: list[Request]) -> Check:

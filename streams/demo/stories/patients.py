@@ -9,9 +9,9 @@ from streams.demo.hours import TUESDAY, london
 from streams.demo.people import phone
 from streams.demo.scene import Scene
 from streams.demo.stories.clinics import booked, booking, cancelled, far, moved, soon, tomorrow
-from streams.domain.events import CommsHold, Contact, PatientSections, Preferences, SafeContact
+from streams.domain.events import CommsHold, Contact, PatientSections, Preferences, Result, SafeContact
 from streams.domain.time import DAY, MINUTE
-from streams.domain.vocabulary import Channel, Death, RecordStatus, Role, Topic
+from streams.domain.vocabulary import Channel, Death, RecordStatus, Release, ResultStatus, Role, Topic
 
 Story = Callable[[Scene], None]
 _NOON: Final = london(TUESDAY, 12)
@@ -99,12 +99,15 @@ def patient_never_known(scene: Scene) -> None:
 
 
 def old_news(scene: Scene) -> None:
-    """A source sends again what it knew last year: nothing to tell anybody (2.7)."""
+    """A laboratory sends again what it knew last year: nobody is told of it now (2.7)."""
     person = scene.someone("anyone")
     at = scene.moment(person)
-    body = booking(scene, person, at - 300 * DAY)
-    event = scene.event(Topic.APPOINTMENTS, person, at - 310 * DAY, body, replay=True)
-    scene.feed(at, event)
+    body = Result(
+        result_id=scene.name("res"), status=ResultStatus.FINAL, test_code="FBC", service_code="PATH", reviewed=True,
+        reviewed_by="clin-009", release=Release.NOTIFY, abnormal=False, nhs_number=person.number,
+        family_name=person.identity.family_name, born=person.identity.born,
+    )  # fmt: skip
+    scene.feed(at, scene.event(Topic.RESULTS, person, at - 310 * DAY, body, replay=True))
 
 
 #: Each story and its share.
