@@ -3,15 +3,26 @@
 On the fetching connection an answer would queue behind the long poll (architecture.md section 3).
 """
 
+import asyncio
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+)
 from aiokafka.structs import TopicPartition
 
 __all__ = ["KafkaError", "OffsetsClient", "next_offset"]
+
+#: How long a group's coordinator may take to be found after a broker went away; then it is an error. Seconds.
+COORDINATOR_S: Final = 20.0
+_AGAIN_S: Final = 0.1
+_MOVING: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 
 class OffsetsClient:
@@ -54,12 +65,29 @@ class OffsetsClient:
     async def committed(
         self, group: str, partitions: Collection[tuple[str, int]]
     ) -> dict[tuple[str, int], int | None]:
-        """What ``group`` has committed of each (topic, partition); None where nothing. Raises KafkaError."""
-        assert self._admin is not None
+        """What ``group`` has committed of each (topic, partition); None where nothing. Raises KafkaError.
+
+        Asks again while the group's coordinator is being made or moves to another broker.
+        """
         asked = [TopicPartition(*partition) for partition in partitions]
-        found = await self._admin.list_consumer_group_offsets(group, partitions=asked)
+        found = await self._list(group, asked)
         offsets = {(tp.topic, tp.partition): at.offset for tp, at in found.items()}
         return {p: (offsets[p] if offsets.get(p, -1) >= 0 else None) for p in partitions}
+
+    async def _list(self, group: str, asked: list[TopicPartition]) -> dict[TopicPartition, Any]:
+        assert self._admin is not None
+        give_up = asyncio.get_running_loop().time() + COORDINATOR_S
+        while True:
+            try:
+                found: dict[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(
+                    group, partitions=asked
+                )
+            except _MOVING:
+                if asyncio.get_running_loop().time() > give_up:
+                    raise
+                await asyncio.sleep(_AGAIN_S)
+            else:
+                return found
 
 
 def next_offset(committed: int | None, beginning: int, end: int) -> int:
