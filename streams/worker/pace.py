@@ -5,8 +5,10 @@ from typing import Final
 
 #: A turn decides at most so many records (architecture.md section 2) ...
 MOST: Final = 2_000
-#: ... and about so long, so that other shards, heartbeats and /metrics get their turn. Seconds.
-DECIDE_S: Final = 0.020
+#: ... and works about so long at them, so that other shards, heartbeats and /metrics get their turn. Time of
+#: the processor, not of the clock: on a busy machine turns would shrink just when they should be large, since
+#: a turn costs some milliseconds of work whatever its size. Seconds.
+DECIDE_S: Final = 0.100
 FEWEST: Final = 50
 #: A turn costs some 4 ms of round trips whatever its size. After a small one the next waits a little for
 #: company; a large one is followed at once. Seconds, records.

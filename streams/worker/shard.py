@@ -109,6 +109,7 @@ class Shard:
         work = self.intake.take(self._pace.limit(), self._parts.policy.objection_lag_max)
         if not len(work):
             return False
+        work_begun = time.thread_time()
         try:
             decided = self._decide(work)
         except UnknownSchema as unknown:
@@ -116,13 +117,14 @@ class Shard:
             self._set_timers(work.wakes)
             await self._learn(unknown.schema_id)
             return True
+        worked = time.thread_time() - work_begun
         self._between_turns.clear()
         try:
             self._put_back(decided)
             begun = time.monotonic()
             await self._producer.commit(decided.outbox, self._next_offsets())
             self._fold(decided)
-            self._pace.note(len(work), decided.seconds)
+            self._pace.note(len(work), worked)
             self._report(self, decided, time.monotonic() - begun)
         finally:
             self._between_turns.set()
