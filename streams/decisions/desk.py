@@ -235,19 +235,29 @@ class Desk:
             do_not_use=draft.do_not_use,
             ground=draft.ground,
             asked=asked if draft.stands_for_request else None,
-            wake_at=min(known.wake_at, due) if known.wake_at else 0,
+            wake_at=stage_times(known.created_at, due)[known.stage] if known.wake_at else 0,
         )
         self.put_task(id_, task)
 
     def owner_of(self, role: Role, priority: Priority, stage: int = 0) -> str:
-        """Who holds a role now, from the role calendar: primary or present deputy, then lead, then on-call (C220)."""
-        cover = self.env.policy.roles[role]
+        """Who holds a role now, from the role calendar: primary or present deputy, then lead, then on-call (C220).
+
+        What cannot wait is on-call's while the service is closed (B13).
+        """
+        policy = self.env.policy
+        cover = policy.roles[role]
         away = {a.person for a in cover.absences if a.start <= self.now < a.end}
         chain = [cover.primary, *cover.deputies, cover.lead, cover.on_call]
         if stage == 1:
             chain = [*cover.deputies, cover.lead, cover.on_call, cover.primary]
         elif stage >= 2:
             chain = [cover.lead, cover.on_call, *cover.deputies, cover.primary]
+        if (
+            stage == 0
+            and priority <= Priority.P1
+            and not policy.calendar.is_open(policy.service_hours, self.now)
+        ):
+            chain = [cover.on_call, *chain]
         present = [person for person in chain if person and person not in away]
         return present[0] if present else cover.on_call or cover.lead or cover.primary
 

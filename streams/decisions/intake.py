@@ -6,7 +6,7 @@ Row 1.1 is in ``refuse``: bytes that could not be read have no event.
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -15,9 +15,11 @@ from streams.domain.decision import Draft
 from streams.domain.events import (
     Appointment,
     Body,
+    Contact,
     Event,
     Objection,
     PatientSections,
+    Proxy,
     Request,
     Result,
     entity_id,
@@ -175,10 +177,24 @@ def _section_rows(patient: PatientState, sections: PatientSections, version: int
         last = getattr(patient.sections, name)
         if version > last:
             return None
-        if version == last and value != getattr(patient, name):
+        if version == last and _as_reported(value) != _as_reported(getattr(patient, name)):
             return _conflict()
         stale = stale or version < last
     return Refused("1.5", Reason.STALE_VERSION, False) if stale else Refused("1.4", Reason.DUPLICATE, False)
+
+
+def _as_reported(section: Any) -> Any:
+    """A section without what receipts have taught us since: a detail that bounced (B6.2)."""
+    if not isinstance(section, tuple):
+        return section
+    return tuple(
+        replace(one, bounced=False)
+        if isinstance(one, Contact)
+        else replace(one, contacts=_as_reported(one.contacts))
+        if isinstance(one, Proxy)
+        else one
+        for one in section
+    )
 
 
 def _conflict() -> Refused:

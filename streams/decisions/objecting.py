@@ -70,9 +70,9 @@ def _sent_meanwhile(desk: Desk, body: Objection) -> None:
             desk.log_safety("objected_send_during_propagation", subject, command_id)
 
 
-def _drop_tasks_about(desk: Desk, objection_id: str) -> None:
+def _drop_tasks_about(desk: Desk, objection_id: str, reasons: frozenset[Reason] = _ABOUT_OBJECTIONS) -> None:
     for id_, task in list(desk.patient.tasks.items()):
-        if task.reason in _ABOUT_OBJECTIONS and task.id == objection_id:
+        if task.reason in reasons and task.id == objection_id:
             desk.end_task(id_, TaskStatus.SUPERSEDED)
 
 
@@ -81,6 +81,8 @@ def _companion_tasks(desk: Desk, body: Objection) -> None:
     about = (SubjectKind.OBJECTION, _first_of_its_kind(desk.patient, body), entry.version)
     if body.reason in UNCLEAR_REASONS:
         desk.companion(Draft(Role.IG, Priority.P3, Reason.CAPTURE_REASON, unbound=True), about)
+    else:
+        _drop_tasks_about(desk, body.objection_id, frozenset({Reason.CAPTURE_REASON}))
     if body.action is not ObjectionAction.RECORDED:
         return
     if _has_implications(desk, body):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
-from streams.domain.patient import Sent
+from streams.domain.patient import Asked, Sent
 from streams.domain.records import (
     DeadLetter,
     Subject,
@@ -94,6 +94,8 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
     """Keep the request open until the hold ends. A hold for the same reason is written once."""
     case = ruling.case
     asked = case.asked
+    if "2.2" in ruling.path:
+        _end_older_tasks(desk, asked)
     again = asked.reason is hold.reason and asked.rule == ruling.rule
     tasks: tuple[str, ...] = ()
     if not again:
@@ -148,6 +150,14 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
             done = isinstance(verdict, Send) and task.entity_version == asked.version
             desk.end_task(id_, TaskStatus.CLOSED if done else TaskStatus.SUPERSEDED)
     return supersedes
+
+
+def _end_older_tasks(desk: Desk, asked: Asked) -> None:
+    """2.2 while the newer facts are held: nobody goes on working on facts that are no longer true."""
+    for id_, task in list(desk.patient.tasks.items()):
+        older = task.entity_version < asked.version
+        if older and task.asked is not None and task.asked.same_thing(asked):
+            desk.end_task(id_, TaskStatus.SUPERSEDED)
 
 
 def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str) -> list[str]:
