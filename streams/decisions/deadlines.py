@@ -93,4 +93,4 @@ def owner_role(draft: Draft, timing: Timing) -> tuple[Role, tuple[Role, ...]]:
 def stage_times(created: Instant, due: Instant) -> tuple[Instant, Instant, Instant]:
     """When an unfinished task moves on: deputy at 50 %, lead and on-call at 75 %, incident at 100 % (B8.6)."""
     span = max(due - created, MINUTE)
-    return created + span // 2, created + span * 3 // 4, due
+    return min(created + span // 2, due), min(created + span * 3 // 4, due), due
