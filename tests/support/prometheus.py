@@ -23,10 +23,9 @@ def tool(name: str) -> str:
 
 
 def run(name: str, *args: str | Path, given: str = "") -> str:
-    """Run a tool and return all it says; fails with that when it finds something wrong."""
+    """Run a tool and return what it says; fails with all of that when it finds something wrong."""
     ran = subprocess.run(
         [tool(name), *map(str, args)], input=given, capture_output=True, text=True, timeout=60, check=False
     )
-    said = ran.stdout + ran.stderr
-    assert ran.returncode == 0, said
-    return said
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout

@@ -1,0 +1,144 @@
+"""The alerts: they fire, clear and stay silent; someone is told; there is a page that says what to do."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from tests.support.prometheus import run
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+DEPLOY: Final = ROOT / "deploy"
+RULES: Final = sorted((DEPLOY / "prometheus" / "rules").glob("*.yaml"))
+ALERTMANAGER: Final = DEPLOY / "alertmanager" / "alertmanager.yaml"
+
+
+def alerts() -> list[dict[str, Any]]:
+    return [
+        rule
+        for file in RULES
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+
+
+ALERTS: Final = alerts()
+NAMES: Final = [rule["alert"] for rule in ALERTS]
+
+
+def heading(text: str) -> str:
+    """The anchor of a Markdown heading."""
+    return re.sub(r"[^\w -]", "", text.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=NAMES)
+def test_an_alert_says_what_it_means_and_where_to_read_on(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in ("page", "ticket")
+    assert rule["labels"]["team"] in ("sre", "ig", "clinic", "duty")
+    notes = rule["annotations"]
+    assert notes["summary"]
+    assert notes["description"].endswith(".")
+    page, anchor = notes["runbook_url"].split("#")
+    headings = [
+        heading(line.lstrip("#")) for line in (ROOT / page).read_text("utf-8").splitlines() if line[:1] == "#"
+    ]
+    assert anchor in headings, f"{page} has no heading {rule['alert']}"
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=NAMES)
+def test_no_alert_is_on_an_offset(rule: dict[str, Any]) -> None:
+    assert "consumer_lag" not in rule["expr"]
+    assert "offset_" not in rule["expr"]
+
+
+def test_names_are_unique() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_every_metric_of_a_rule_exists() -> None:
+    """A misspelt metric would be an alert that never fires."""
+    from prometheus_client import REGISTRY
+
+    import streams.recorder.metrics
+    import streams.worker.metrics  # noqa: F401
+
+    known = {
+        name for family in REGISTRY.collect() for name in (family.name, *(s.name for s in family.samples))
+    }
+    known |= {f"{name}{end}" for name in known for end in ("_total", "_bucket", "_count", "_sum")}
+    for file in RULES:
+        for name in set(re.findall(r"\bheed_[a-z_]+", file.read_text("utf-8"))):
+            assert name in known, f"{file.name}: {name}"
+
+
+def test_derived_files_are_up_to_date() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "scripts.monitoring", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_promtool_accepts_the_rules() -> None:
+    run("promtool", "check", "rules", *RULES)
+
+
+@pytest.mark.parametrize(
+    "file", sorted((DEPLOY / "prometheus" / "tests").glob("*.yaml")), ids=lambda file: file.stem
+)
+def test_each_alert_fires_clears_and_stays_silent(file: Path) -> None:
+    run("promtool", "test", "rules", file)
+
+
+def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
+    run("promtool", "check", "config", DEPLOY / "prometheus" / "prometheus.yaml")
+
+
+ROUTES: Final = {
+    "ig-and-sre-page": [
+        "alertname=UnjustifiedObjectedSend severity=page team=ig",
+        "alertname=X severity=page team=ig",
+    ],
+    "duty-page": ["alertname=CriticalResultUnowned severity=page team=duty"],
+    "clinic-and-sre-page": ["alertname=ShortNoticeAtRisk severity=page team=clinic"],
+    "clinic-page": ["alertname=EscalationBacklog severity=page team=clinic"],
+    "sre-page": ["alertname=WorkerDown severity=page team=sre", "severity=page"],
+    "ig-ticket": ["alertname=PolicyExpiring severity=ticket team=ig"],
+    "clinic-ticket": ["alertname=RoleUncoveredSoon severity=ticket team=clinic"],
+    "sre-ticket": ["alertname=DeadLetterRate severity=ticket team=sre", "alertname=Unheard"],
+}
+
+
+@pytest.mark.parametrize(("receiver", "labels"), [(r, one) for r, all_ in ROUTES.items() for one in all_])
+def test_who_is_told(receiver: str, labels: str) -> None:
+    run(
+        "amtool", "config", "routes", "test", f"--config.file={ALERTMANAGER}", f"--verify.receivers={receiver}",
+        *labels.split(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=NAMES)
+def test_every_page_reaches_a_pager_and_every_ticket_a_queue(rule: dict[str, Any]) -> None:
+    labels = [f"{name}={value}" for name, value in rule["labels"].items()]
+    said = run(
+        "amtool",
+        "config",
+        "routes",
+        "test",
+        f"--config.file={ALERTMANAGER}",
+        f"alertname={rule['alert']}",
+        *labels,
+    )
+    assert said.strip().endswith(rule["labels"]["severity"]), said
+
+
+def test_amtool_accepts_the_configuration() -> None:
+    run("amtool", "check-config", ALERTMANAGER)
