@@ -49,6 +49,8 @@ async def read_to_end(
     try:
         begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
         left = {place: ends[place] for place in wanted if ends[place] > begins[place]}
+        if not left:
+            return  # nothing lies there; to assign nothing and seek is an error
         consumer.assign(list(left))
         await consumer.seek_to_beginning(*left)
         async for record in _until(consumer, left):
