@@ -71,3 +71,8 @@ class BulkHistogram(Collector):
         for bound, count in zip(self._bounds, self._counts, strict=True):
             total += count
             yield ("+Inf" if bound == math.inf else repr(float(bound))), total
+
+
+def value(name: str, labels: dict[str, str] | None = None) -> float:
+    """What a metric of this process stands at; 0 when it has not been counted yet."""
+    return REGISTRY.get_sample_value(name, labels) or 0.0

@@ -39,7 +39,10 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 class PolicyFile:
-    """Holds the policy in force and watches its file, and the folder of wordings that it names."""
+    """Holds the policy in force and watches its file, and the folder of wordings that it names.
+
+    ``current`` is in force; ``for_records`` is the same with the wordings of every earlier one beside its own.
+    """
 
     def __init__(self, path: Path | None) -> None:
         """Read the file, or the shipped one. Raises BadPolicy: a process never starts on a bad policy."""
@@ -48,6 +51,7 @@ class PolicyFile:
         self._examined = self._seen = self._stamp()
         self.rejected: Rejected | None = None
         self.current: Policy = load(self._path)
+        self.for_records: Policy = self.current
         metrics.POLICY_INFO.labels(self.current.version).set(1)
 
     async def keep_looking(self) -> None:
@@ -82,6 +86,7 @@ class PolicyFile:
             log.info("policy_as_before", version=before)
             return
         self.current = found
+        self.for_records = _with_wordings_of(self.for_records, found)
         metrics.POLICY_INFO.remove(before)
         metrics.POLICY_INFO.labels(found.version).set(1)
         log.warning("policy_changed", before=before, version=found.version, file=str(self._path))
@@ -107,6 +112,15 @@ class PolicyFile:
     def _stamp(self) -> _Stamp:
         files = (self._path, *sorted(self._folder.glob("*.yaml")))
         return tuple(_stamp_of(file) for file in files)
+
+
+def _with_wordings_of(earlier: Policy, policy: Policy) -> Policy:
+    """A policy that also knows the wordings of earlier ones: what was sent under them is still to be recorded."""
+    registry = policy.templates
+    known = {template.ref for template in registry.templates}
+    kept = [template for template in earlier.templates.templates if template.ref not in known]
+    registry = msgspec.structs.replace(registry, templates=(*registry.templates, *kept))
+    return msgspec.structs.replace(policy, templates=registry)
 
 
 def _folder_of(path: Path) -> Path:

@@ -18,9 +18,9 @@ from streams.kafka.registry import connected_codec
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
 from streams.ops.metrics import READY
+from streams.ops.policy_file import PolicyFile
 from streams.ops.process import in_background, limit_stopping, say_when_ready, stop_signal
 from streams.ops.waiting import Waiting
-from streams.policy.load import default_path, load
 from streams.settings import Settings
 
 from . import metrics
@@ -138,9 +138,15 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
     codec = await connected_codec(url, settings.topic_prefix) if url else Codec.local()
     offsets = OffsetsClient(connect)
     await offsets.open()
-    parts = Parts(settings, connect, offsets, codec, load(settings.policy or default_path()), clock)
+    parts = Parts(settings, connect, offsets, codec, PolicyFile(settings.policy), clock)
     recorder = Recorder(parts)
-    health = HealthServer(settings.http_host, settings.http_port, alive=recorder.alive, ready=recorder.ready)
+    health = HealthServer(
+        settings.http_host,
+        settings.http_port,
+        alive=recorder.alive,
+        ready=recorder.ready,
+        notes=parts.policy_file.notes,
+    )
     log.info(
         "listening", url=await health.open(), group=settings.recorder_group, partitions=checked.partitions
     )
@@ -150,6 +156,7 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
     await member.start()
     running = in_background(recorder.run(member), "recorder")
     in_background(recorder.keep_measuring(member), "measure")
+    in_background(parts.policy_file.keep_looking(), "policy")
     in_background(say_when_ready(member.settled), "ready")
     await stop.wait()
 

@@ -23,7 +23,7 @@ from streams.kafka.partitioner import key_of
 from streams.kafka.replay import last_record, replay
 from streams.kafka.transaction import ShardProducer
 from streams.ops.logging import get_logger
-from streams.policy.model import Policy
+from streams.ops.policy_file import PolicyFile
 from streams.settings import Settings
 
 from . import metrics
@@ -49,7 +49,7 @@ class Parts(msgspec.Struct, frozen=True):
     connect: Mapping[str, Any]
     offsets: OffsetsClient
     codec: Codec
-    policy: Policy
+    policy_file: PolicyFile
     clock: Clock
 
     def name(self, topic: Topic) -> str:
@@ -139,7 +139,7 @@ class RecordPartition:
             if unjustified(emitted):
                 metrics.UNJUSTIFIED.inc()
                 log.error("unjustified_objected_send", partition=self.partition, offset=record.offset)
-            return [message_entry(emitted, self._parts.policy, now)]
+            return [message_entry(emitted, self._parts.policy_file.for_records, now)]
         assert isinstance(emitted, EscalationTask)
         return [task_entry(emitted, now)]
 
