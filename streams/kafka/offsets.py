@@ -38,7 +38,10 @@ class OffsetsClient:
         # read_uncommitted, so that "end" is the high watermark: an objection acknowledged above another
         # producer's open transaction is invisible to the last stable offset, and must not be overtaken.
         self._asker = AIOKafkaConsumer(
-            enable_auto_commit=False, isolation_level="read_uncommitted", **self._connect
+            enable_auto_commit=False,
+            isolation_level="read_uncommitted",
+            retry_backoff_ms=10,  # aiokafka waits so long for each topic that it has not met
+            **self._connect,
         )
         await self._asker.start()
         self._admin = AIOKafkaAdminClient(**self._connect)

@@ -43,6 +43,7 @@ async def read_to_end(
         enable_auto_commit=False,
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=50,
+        retry_backoff_ms=10,  # aiokafka waits so long for each topic that it has not met
         **connect,
     )
     await consumer.start()
