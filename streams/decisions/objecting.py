@@ -106,10 +106,7 @@ def _first_of_its_kind(patient: PatientState, body: Objection) -> str:
             one.recipient_ref,
         )
 
-    for entry in active(patient):
-        if kind(entry.body) == kind(body):
-            return entry.body.objection_id
-    return body.objection_id
+    return next(entry.body.objection_id for entry in active(patient) if kind(entry.body) == kind(body))
 
 
 def _has_implications(desk: Desk, body: Objection) -> bool:

@@ -228,8 +228,6 @@ def ambiguous(case: Case) -> Escalate | None:
 
 
 def _stand_in(case: Case) -> Proxy | None:
-    if not case.patient.proxies:
-        return None
     people = [p for p in _named(case) if usable(case, p)]
     if len(people) > 1:
         people = [p for p in people if p.primary]

@@ -17,7 +17,6 @@ from streams.domain.vocabulary import (
     Reason,
     ResultStatus,
     Role,
-    SubjectKind,
 )
 
 from .case import Case
@@ -104,12 +103,7 @@ def settle(case: Case) -> Hold | None:
     """2.1: a feed often corrects itself within seconds; wait for the last word."""
     if Reason.SETTLE in case.asked.waited:
         return None
-    if case.asked.kind is SubjectKind.APPOINTMENT:
-        window = case.policy.settle_appointment
-    elif case.asked.kind is SubjectKind.RESULT:
-        window = case.policy.settle_result
-    else:
-        return None
+    window = case.policy.settle_result if case.is_result else case.policy.settle_appointment
     if window <= 0:
         return None
     until = case.now + window

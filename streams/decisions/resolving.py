@@ -95,21 +95,22 @@ def _release(desk: Desk, id_: str, task: OpenTask) -> None:
 
 
 def _close(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
-    """Closing needs an outcome (C222). Closing an unreadable objection's task lifts its hold; a surge's confirms it."""
+    """Closing needs an outcome (C222). The last unreadable objection's task lifts the hold; a surge's confirms it."""
     if not body.outcome_code:
         _refuse(desk, "closed_without_outcome", id_)
         return
-    if task.reason is Reason.OBJECTION_UNREADABLE:
-        desk.change(unreadable_objection=False)
     if task.reason is Reason.SURGE and body.outcome_code != "rejected":
         _confirm_surge(desk, task)
     desk.end_task(id_, TaskStatus.CLOSED)
+    if task.reason is Reason.OBJECTION_UNREADABLE:
+        left = any(other.reason is Reason.OBJECTION_UNREADABLE for other in desk.patient.tasks.values())
+        desk.change(unreadable_objection=left)
 
 
 def _confirm_surge(desk: Desk, task: OpenTask) -> None:
-    service = task.id.split(":")[1] if task.id.startswith("surge:") else None
-    guard = desk.shard.surges.get(service) if service is not None else None
-    if guard is not None and service is not None:
+    service = task.id.removeprefix("surge:").rpartition(":")[0]
+    guard = desk.shard.surges.get(service)
+    if guard is not None:
         confirmed = replace(guard, confirmed_until=desk.now + HOUR, open_since=0)
         desk.shard = replace(desk.shard, surges={**desk.shard.surges, service: confirmed})
 
@@ -146,7 +147,9 @@ def _tell(desk: Desk, task: OpenTask) -> None:
             desk.change(
                 results={
                     **patient.results,
-                    task.id: replace(result, told_at=desk.now, told_version=result.version),
+                    task.id: replace(
+                        result, told_at=desk.now, told_version=result.version, told_normal=False
+                    ),
                 }
             )
 

@@ -123,7 +123,8 @@ def _learn(desk: Desk, event: Event) -> None:
         forward_objections(desk, before)
         for asked in [a for a in desk.patient.asked.values() if _state_came(desk.patient, a.reason)]:
             settle(desk, asked)
-    elif isinstance(body, Resolution):
+    else:
+        assert isinstance(body, Resolution), "the three state-bearing topics"
         resolve(desk, body)
 
 
@@ -145,8 +146,7 @@ def wake(patient_id: str, patient: PatientState, env: Environment) -> Response:
         (a for a in patient.asked.values() if 0 < a.until <= env.now), key=lambda a: (a.until, a.key)
     )
     for asked in due:
-        if desk.patient.asked.get(asked.key) is asked:
-            settle(desk, asked)
+        settle(desk, asked)
     confirm_overdue(desk)
     life.reassign(desk)
     life.chase_results(desk)

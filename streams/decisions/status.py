@@ -90,8 +90,7 @@ def identity_mismatch(case: Case) -> Escalate | None:
     """3.5: the event and the record disagree on who this is; nobody is told anything (C075, S2 line 26)."""
     source = case.result.body if case.result is not None else case.appointment
     identity = case.patient.identity
-    if identity is None:
-        return None
+    assert identity is not None
     if _is_placeholder(identity.family_name, identity.given_name):
         return _mismatch(case)  # "Baby of ...": nobody knows yet whose messages these are (C074)
     if source is None or case.request is not None:
