@@ -150,6 +150,11 @@ class Codec:
         except (UnicodeEncodeError, OverflowError) as error:
             raise Undecodable(f"the event cannot be written as Avro ({type(error).__name__})") from None
 
+    @property
+    def can_learn(self) -> bool:
+        """Whether there is anybody to ask for a schema that we do not know."""
+        return self._source is not None
+
     async def learn(self, schema_id: int) -> bool:
         """Ask for a schema that ``decode`` did not know. True: it is known now, decode again.
 

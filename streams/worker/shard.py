@@ -133,7 +133,7 @@ class Shard:
     def _decide(self, work: Work) -> Decided:
         return decide_turn(
             self._parts, self._producer, self.table, self.state, self.journal, self.breakers, work,
-            self._unknown_schemas,
+            self._unknown_schemas if self._parts.codec.can_learn else EVERY_ID,
         )  # fmt: skip
 
     async def _learn(self, schema_id: int | None) -> None:
@@ -233,6 +233,16 @@ class Shard:
     def _wake_up(self) -> None:
         self._work.set()
         self._asked.set()
+
+
+class _Every:
+    """Contains every schema id: with nobody to ask, what we do not know stays unknown."""
+
+    def __contains__(self, schema_id: object) -> bool:
+        return True
+
+
+EVERY_ID: Final = _Every()
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:
