@@ -54,7 +54,7 @@ class Cast:
                 record = self._reader.read(one.value)
                 if record is not None:
                     self._actors[place.topic].see(record)
-                    self._heard[place.topic] += 1
+                    self._heard[place.topic] += record.get("version", 1) == 1  # of a task, its first version
                 self.ends[place.topic, place.partition] = one.offset + 1
                 new += 1
         return new
@@ -70,6 +70,6 @@ class Cast:
         return [event for actor in self._actors.values() for event in actor.due(now)]
 
     def counts(self) -> tuple[int, int]:
-        """How many commands and how many task versions have been heard."""
+        """How many commands and how many tasks have been heard."""
         commands, tasks = self._actors
         return self._heard[commands], self._heard[tasks]

@@ -15,8 +15,8 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:<52}"),
-            BarColumn(bar_width=24),
+            TextColumn("{task.description:<36}"),
+            BarColumn(bar_width=16),
             TextColumn("{task.fields[says]}"),
             TimeElapsedColumn(),
             console=console,
@@ -73,4 +73,4 @@ _DAY_AND_TIME: Final = "%a %H:%M"
 
 
 def _says(now: Instant, fed: int, sends: int, tasks: int) -> str:
-    return f"{to_london(now).strftime(_DAY_AND_TIME)}  {fed:>6,} in  {sends:>6,} messages  {tasks:>6,} task updates"
+    return f"{to_london(now).strftime(_DAY_AND_TIME)}  {fed:>6,} in  {sends:>6,} messages  {tasks:>5,} tasks"

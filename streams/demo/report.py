@@ -68,7 +68,7 @@ def show(summary: Summary, console: Console) -> None:
     _objections(summary.objections, console)
     show_checks(summary.checks, console)
     console.print(
-        f"\n  Outcome fingerprint [bold]{summary.outcome_fingerprint}[/]: the same whenever and wherever this day is run."
+        f"\n  Outcome fingerprint [bold]{summary.outcome_fingerprint}[/]: the same whenever and wherever this day is run with this policy."
     )
 
 

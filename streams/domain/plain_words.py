@@ -117,7 +117,7 @@ REASONS: Final[dict[str, str]] = {
     "channel_window": "the channel opens again in the morning",
     "contact_line_closed": "nobody would answer the phone now",
     "state_grace": "waiting for the patient's record",
-    "merge": "two records are being merged",
+    "merge": "the patient's record is being put in order",
     "fail_closed": "the state is not to be trusted now",
     "awaiting_review": "waiting for the clinician's review",
     "awaiting_approval": "waiting for a second person",
