@@ -1,4 +1,4 @@
-"""/metrics, /livez and /readyz on one small HTTP server (GET only, no keep-alive, no patient data).
+"""/, /metrics, /livez and /readyz on one small HTTP server (GET only, no keep-alive, no patient data).
 
 ``/livez``: is it worth keeping this process? ``/readyz``: does it do its work now, and if not, why not?
 Both answer 200 or 503 with one reason a line; notes are what a person should see although the work goes on. The server shares the event loop with the work: a loop that
@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from streams.errors import RefuseToStart
 
 from .metrics import CONTENT_TYPE, render
+from .status import Status, page
 
 #: Reasons why not; none: all is well.
 Check: TypeAlias = Callable[[], Sequence[str]]
@@ -22,14 +23,26 @@ _REQUEST_BYTES: Final = 8_192
 
 
 class HealthServer:
-    """Answers on ``http://host:port``; port 0 picks a free one, which ``open`` tells. ``notes`` go with /readyz."""
+    """Answers on ``http://host:port``; port 0 picks a free one, which ``open`` tells. ``notes`` go with /readyz.
 
-    def __init__(self, host: str, port: int, alive: Check, ready: Check, notes: Check = lambda: ()) -> None:
+    ``status`` makes the page at ``/``.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        alive: Check,
+        ready: Check,
+        notes: Check = lambda: (),
+        status: Callable[[], Status] | None = None,
+    ) -> None:
         self._host = host
         self._port = port
         self._alive = alive
         self._ready = ready
         self._notes = notes
+        self._status = status
         self._server: asyncio.Server | None = None
 
     async def open(self) -> str:
@@ -71,6 +84,8 @@ class HealthServer:
         if len(request) < 2 or request[0] != b"GET":
             return "405 Method Not Allowed", "text/plain", b"only GET\n"
         match request[1].split(b"?", 1)[0]:
+            case b"/" if self._status is not None:
+                return "200 OK", "text/html; charset=utf-8", page(self._status())
             case b"/metrics":
                 return "200 OK", CONTENT_TYPE, render()
             case b"/livez":
@@ -78,7 +93,7 @@ class HealthServer:
             case b"/readyz":
                 return _verdict(self._ready(), self._notes())
             case _:
-                return "404 Not Found", "text/plain", b"/metrics, /livez, /readyz\n"
+                return "404 Not Found", "text/plain", b"/, /metrics, /livez, /readyz\n"
 
 
 def _verdict(reasons: Sequence[str], notes: Sequence[str] = ()) -> tuple[str, str, bytes]:

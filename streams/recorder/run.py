@@ -24,6 +24,7 @@ from streams.ops.waiting import Waiting
 from streams.settings import Settings
 
 from . import metrics
+from .status_page import status_of
 from .writing import SOURCES, Clock, Parts, RecordPartition
 
 log = get_logger("heed.recorder")
@@ -146,6 +147,7 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
         alive=recorder.alive,
         ready=recorder.ready,
         notes=parts.policy_file.notes,
+        status=lambda: status_of(len(recorder.partitions), recorder.oldest, tuple(recorder.ready())),
     )
     log.info(
         "listening", url=await health.open(), group=settings.recorder_group, partitions=checked.partitions

@@ -12,6 +12,7 @@ from .app import build_app
 from .bootstrap import build_kafka, build_parts
 from .host import Host
 from .measuring import Measuring
+from .status_page import status_of
 from .watch import Watch
 
 log = get_logger("heed.worker")
@@ -31,6 +32,7 @@ async def run_worker(settings: Settings) -> int:
         alive=lambda: watch.alive(host),
         ready=lambda: watch.ready(host),
         notes=parts.policy_file.notes,
+        status=lambda: status_of(parts, host, measuring, watch.ready(host)),
     )
     url = await health.open()
     log.info("listening", url=url, group=settings.worker_group, partitions=parts.names.partitions,

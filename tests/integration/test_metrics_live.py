@@ -1,6 +1,7 @@
 """/metrics and / of a real worker and a real recorder, after a load in which nearly everything happens."""
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from streams.domain import vocabulary
 from streams.domain.events import Event
 from streams.kafka.codec import Codec
 from streams.settings import Settings
+from tests.support.browser import screenshot
 from tests.support.outside import Sender
 from tests.support.prometheus import run
 from tests.support.running import Heed, until
@@ -43,7 +45,7 @@ def loaded(created: Settings) -> Iterator[tuple[Heed, Heed]]:
         yield worker, recorder
 
 
-def test_what_prometheus_gets_after_a_mixed_load(loaded: tuple[Heed, Heed]) -> None:
+def test_what_people_and_prometheus_see_after_a_mixed_load(loaded: tuple[Heed, Heed], tmp_path: Path) -> None:
     for process in loaded:
         status, text = process.get("/metrics")
         assert status == 200
@@ -55,6 +57,7 @@ def test_what_prometheus_gets_after_a_mixed_load(loaded: tuple[Heed, Heed]) -> N
         _labels_are_closed(series)
         assert "pat-" not in text
     worker, recorder = loaded
+    _pages_are_fit_to_show(worker, recorder, tmp_path)
     assert worker.metric("heed_unjustified_objected_sends_total") == 0
     assert worker.metric("heed_conservation_gap") == 0
     assert worker.metric("heed_tasks_unowned") == 0
@@ -65,6 +68,19 @@ def test_what_prometheus_gets_after_a_mixed_load(loaded: tuple[Heed, Heed]) -> N
     assert worker.metric("heed_objection_propagation_seconds_count") > 0
     assert abs(worker.metric("heed_clock_skew_seconds")) < 1
     assert worker.metric("heed_ready") == 1
+
+
+def _pages_are_fit_to_show(worker: Heed, recorder: Heed, folder: Path) -> None:
+    for process in (worker, recorder):
+        status, html = process.get("/")
+        assert status == 200
+        assert "Safety: must be 0" in html
+        assert "pat-" not in html
+        assert "<script" not in html
+        (folder / f"{process.command}.html").write_text(html)
+    assert "R-BOOK" in (folder / "worker.html").read_text()
+    if shutil.which("chromium") is not None:
+        screenshot(folder / "worker.html", folder / "worker.png", width=390)
 
 
 _RULES = Path(decisions.__file__).parent
