@@ -108,7 +108,8 @@ def _records(events: int, seed: int) -> list[TimedRecord]:
     while len(found) < events:
         # What was there before the day is fed too: more than half as much as happens on it.
         size = min(_A_DAY, max(300, (events - len(found)) * 6 // 10))
-        day = generate(DayPlan(_PATIENTS, size, seed + number, f"h{number}-"))
+        people = min(_PATIENTS, max(100, events // 5))
+        day = generate(DayPlan(people, size, seed + number, f"h{number}-"))
         found += [*day.before, *day.during]
         number += 1
     return sorted(found, key=attrgetter("at"))
