@@ -17,6 +17,7 @@ from streams.kafka import topics
 from streams.kafka.client import check_reachable, connection
 from streams.kafka.codec import Codec
 from streams.kafka.reading import Stored, read_to_end
+from streams.kafka.registry import codec_for
 from streams.settings import Settings
 
 STANDARD_INPUT: Final = "-"
@@ -53,7 +54,7 @@ async def feed(sources: Sources, settings: Settings) -> Fed:
     """
     await check_reachable(settings)
     await topics.check(settings)
-    codec, fed = Codec.local(), Fed()
+    codec, fed = await codec_for(settings), Fed()
     if not sources.keep_going:
         _refuse_if_wrong(sources, codec)
     pace = Pace(sources.rate)

@@ -98,6 +98,7 @@ def _environ(settings: Settings, clock: str) -> dict[str, str]:
         "HEED_STATE_DIR": str(settings.state_dir),
         "HEED_HTTP_HOST": "127.0.0.1",
         "HEED_HTTP_PORT": "0",
+        "HEED_SCHEMA_REGISTRY_URL": "",  # the demo's records name the committed ids
         "HEED_CLOCK": clock,
         "HEED_CLOCK_ALLOWED": "demo",
     }

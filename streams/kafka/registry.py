@@ -19,8 +19,9 @@ from urllib.request import Request, urlopen
 from streams.errors import RefuseToStart, RegistryUnreachable
 from streams.kafka.codec import SCHEMA_ON, Codec
 from streams.kafka.schemas import Schema, SchemaSet, schema_directory
+from streams.settings import Settings
 
-__all__ = ["SchemaRegistry", "connected_codec"]
+__all__ = ["SchemaRegistry", "codec_for", "connected_codec"]
 
 #: Seconds before each further try: 3.1 s in all, well inside a session time-out of 10 s.
 _WAITS: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
@@ -116,6 +117,13 @@ class SchemaRegistry:
         if not isinstance(answer, dict):
             raise ValueError("not an object")
         return answer
+
+
+async def codec_for(settings: Settings) -> Codec:
+    """The codec for the committed schemas and ids, or for those of the configured registry. Raises RefuseToStart."""
+    if settings.schema_registry_url:
+        return await connected_codec(settings.schema_registry_url, settings.topic_prefix)
+    return Codec.local()
 
 
 async def connected_codec(url: str, prefix: str = "", schemas: SchemaSet | None = None) -> Codec:

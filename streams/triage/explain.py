@@ -19,6 +19,7 @@ from streams.kafka.client import connection
 from streams.kafka.codec import Codec, OutputRecord
 from streams.kafka.partitioner import key_of, partition_for
 from streams.kafka.reading import partition_count, read_to_end
+from streams.kafka.registry import codec_for
 from streams.settings import Settings
 
 
@@ -89,7 +90,7 @@ async def explain_patient(patient_id: str, settings: Settings) -> list[Explanati
 
 async def explain_decision(decision_id: str, settings: Settings) -> list[Explanation]:
     """One decision, wherever it lies; empty when there is none. Raises as ``explain_patient``."""
-    codec = Codec.local()
+    codec = await codec_for(settings)
     topic = settings.topic(Topic.DECISIONS)
     async with aclosing(read_to_end(connection(settings), [topic])) as reading:
         async for stored in reading:
@@ -101,7 +102,7 @@ async def explain_decision(decision_id: str, settings: Settings) -> list[Explana
 
 async def _read(settings: Settings, partition: int, patient_id: str) -> list[OutputRecord]:
     """The patient's decisions, commands and tasks; only their key's records are decoded."""
-    codec, key = Codec.local(), key_of(patient_id)
+    codec, key = await codec_for(settings), key_of(patient_id)
     topics = {settings.topic(t): t for t in (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)}
     found = []
     async for stored in read_to_end(connection(settings), list(topics), partition=partition):

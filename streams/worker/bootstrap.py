@@ -7,10 +7,9 @@ from streams.domain.vocabulary import INPUT_TOPICS, STATE_TOPICS, Topic
 from streams.kafka import topics
 from streams.kafka.barrier import Barrier
 from streams.kafka.client import connection
-from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient
 from streams.kafka.outbox import BATCH_BYTES
-from streams.kafka.registry import connected_codec
+from streams.kafka.registry import codec_for
 from streams.ops.policy_file import PolicyFile
 from streams.settings import Settings
 
@@ -22,19 +21,12 @@ from .parts import Names, Parts
 _AROUND_A_RECORD: Final = 2_000
 
 
-async def build_codec(settings: Settings) -> Codec:
-    """The codec for the committed schemas, or for those of the configured registry. Raises RefuseToStart."""
-    if settings.schema_registry_url:
-        return await connected_codec(settings.schema_registry_url, settings.topic_prefix)
-    return Codec.local()
-
-
 async def build_parts(settings: Settings) -> Parts:
     """Check the topics and pick everything a shard works with. Raises RefuseToStart."""
     checked = await topics.check(settings)
     return Parts(
         engine=decisions,
-        codec=await build_codec(settings),
+        codec=await codec_for(settings),
         clock=clock_from(settings),
         policy_file=PolicyFile(settings.policy),
         names=Names(settings.topic_prefix, checked.partitions),
