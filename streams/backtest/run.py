@@ -11,7 +11,7 @@ from streams.kafka.client import check_reachable, connection
 from streams.kafka.codec import Codec
 from streams.kafka.framing import schema_id_of
 from streams.kafka.reading import Stored, partition_count, read_to_end
-from streams.kafka.registry import connected_codec
+from streams.kafka.registry import codec_for
 from streams.policy.load import load, read
 from streams.scenarios import read_files
 from streams.scenarios.times import london
@@ -49,8 +49,7 @@ async def on_topics(old: Path, new: Path, period: Period, where: Settings, examp
     """
     policies = load(old), load(new)
     await check_reachable(where)
-    url = where.schema_registry_url
-    codec = await connected_codec(url, where.topic_prefix) if url else Codec.local()
+    codec = await codec_for(where)
     connect = connection(where)
     partitions = await partition_count(connect, where.topic(Topic.APPOINTMENTS))
     comparison = Comparison(examples)
