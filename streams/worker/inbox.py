@@ -51,6 +51,7 @@ class Inbox:
     def __init__(self, offsets: Mapping[Topic, int]) -> None:
         self._queues: dict[Topic, deque[Waiting]] = {topic: deque() for topic in INPUT_TOPICS}
         self._numbers = itertools.count()
+        self._unmarked: list[Waiting] = []
         self.expected = dict(offsets)  # the next offset to arrive
         self.applied = dict(offsets)  # the next offset to commit
         self.records = dict.fromkeys(INPUT_TOPICS, 0)
@@ -71,21 +72,20 @@ class Inbox:
             if stretch.end <= expected:
                 return
         self.expected[topic] = stretch.end
-        mark: Mark | None = () if WAITS_FOR[topic] == 0 else None
-        self._queues[topic].append(Waiting(next(self._numbers), stretch, mark))
+        self._queues[topic].append(self._waiting(topic, next(self._numbers), stretch))
         self.records[topic] += len(stretch.records)
         self.size[topic] += stretch.size
 
-    def unmarked(self) -> list[Waiting]:
-        """What has arrived since the barrier was last asked."""
-        found: list[Waiting] = []
-        for topic, queue in self._queues.items():
-            if WAITS_FOR[topic]:
-                for waiting in reversed(queue):
-                    if waiting.mark is not None:
-                        break
-                    found.append(waiting)
-        return found
+    def _waiting(self, topic: Topic, number: int, stretch: Stretch) -> Waiting:
+        waiting = Waiting(number, stretch, mark=None if WAITS_FOR[topic] else ())
+        if waiting.mark is None:
+            self._unmarked.append(waiting)
+        return waiting
+
+    def take_unmarked(self) -> list[Waiting]:
+        """What has come up since this was asked last, and waits for a mark of the barrier."""
+        taken, self._unmarked = self._unmarked, []
+        return taken
 
     def state_reached(self) -> Mark:
         return tuple(self.applied[topic] for topic in STATE_TOPICS)
@@ -169,7 +169,7 @@ class Inbox:
         start = records[0].offset if records else self.applied[topic]
         size = sum(len(record.value or b"") for record in records)
         stretch = Stretch(start, portion.end, records, portion.received, size)
-        self._queues[topic].appendleft(Waiting(-1, stretch, None if WAITS_FOR[topic] else ()))
+        self._queues[topic].appendleft(self._waiting(topic, -1, stretch))
         self.records[topic] += len(records)
         self.size[topic] += size
         self.applied[topic] = start

@@ -63,7 +63,7 @@ class Intake:
 
     def question(self, now: Instant) -> Question | None:
         """What waits for a mark that has not been asked for yet."""
-        unmarked = self.inbox.unmarked()
+        unmarked = self.inbox.take_unmarked()
         wakes = self._wakes is None and self.timers.overdue(now)
         if not unmarked and not wakes:
             return None

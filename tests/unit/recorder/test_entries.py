@@ -1,0 +1,164 @@
+"""What goes into the record: one entry each, without reasons, hidden where reading it could hurt (C196)."""
+
+import msgspec
+import pytest
+
+from streams.domain.events import Envelope, Event, Objection
+from streams.domain.records import (
+    Basis,
+    EscalationTask,
+    Override,
+    SendCommand,
+    Subject,
+    TemplateRef,
+)
+from streams.domain.vocabulary import (
+    PROTECTED_REASONS,
+    Channel,
+    Ground,
+    Level,
+    ObjectionAction,
+    ObjectionReason,
+    Priority,
+    Purpose,
+    Reason,
+    RecipientRole,
+    Role,
+    Scope,
+    SubjectKind,
+    TaskStatus,
+    Topic,
+)
+from streams.policy.model import Policy
+from streams.policy.render import sample
+from streams.policy.templates import Template
+from streams.recorder.entries import message_entry, objection_entry, task_entry
+from tests.support.policies import policy
+
+NOW = 1_800_000_000_000
+SUBJECT = Subject(SubjectKind.APPOINTMENT, "A1", 2)
+
+
+def template(of: Policy, purpose: Purpose = Purpose.APPT_CANCEL) -> Template:
+    return next(t for t in of.templates.templates if purpose in t.purposes and Channel.SMS in t.channels)
+
+
+def command(of: Policy, **changes: object) -> SendCommand:
+    wording = template(of)
+    basis = Basis(
+        "6(1)(e)", "9(2)(h)", "implied consent", RecipientRole.PATIENT, None, Purpose.APPT_CANCEL, Level.L1,
+        Reason.PREFERRED, 1, None, (), wording.ref, ("7.1",), "c1", "p1", 7, NOW, NOW, NOW,
+    )  # fmt: skip
+    made = SendCommand(
+        "c1", "d1", "P1", Purpose.APPT_CANCEL, SUBJECT, Channel.SMS, RecipientRole.PATIENT, None, "+447700900001",
+        wording.id, wording.version, sample(wording), "en", Level.L1, Reason.PREFERRED, basis, None, 7, "p1", NOW, NOW,
+        None, NOW,
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def task(**changes: object) -> EscalationTask:
+    made = EscalationTask(
+        "t1", 1, TaskStatus.OPEN, "P1", "d1", Role.BOOK, (), Priority.P1, Reason.OVERRIDE_NEEDED, SUBJECT,
+        Purpose.APPT_CANCEL, NOW, NOW, "rota", (), (Channel.SMS,), None, Ground.G3, "p1", NOW,
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def objection(
+    reason: ObjectionReason, action: ObjectionAction = ObjectionAction.RECORDED, version: int = 1
+) -> Event:
+    body = Objection("O1", action, Scope.METHOD, (Channel.SMS,), reason=reason, received_at=NOW)
+    return Event(Topic.OBJECTIONS, Envelope(f"e{version}", "P1", version, NOW, "test"), body)
+
+
+def test_an_exact_copy_is_the_text_that_was_sent() -> None:
+    of = policy()
+    entry = message_entry(command(of), of, NOW + 5)
+    assert (entry.kind, entry.mode, entry.emitted_id) == ("MESSAGE", "EXACT", "c1")
+    assert "((" not in entry.summary
+    assert of.templates.organisation.name("en") in entry.summary
+    assert (entry.emitted_at, entry.recorded_at) == (NOW, NOW + 5)
+
+
+def test_a_summary_names_the_wording_and_no_address() -> None:
+    of = policy(record_mode__APPT_CANCEL="summary")
+    entry = message_entry(command(of), of, NOW)
+    assert entry.mode == "SUMMARY"
+    assert entry.summary.startswith("Text message about an appointment, wording ")
+    assert "447700" not in entry.summary
+
+
+def test_a_wording_that_is_no_longer_on_file_is_summarised() -> None:
+    of = policy()
+    old = msgspec.structs.replace(command(of).basis, template=TemplateRef("gone", 1, "hash"))
+    assert message_entry(command(of, basis=old), of, NOW).mode == "SUMMARY"
+
+
+def test_an_override_is_on_record_with_its_ground_and_decision() -> None:
+    of = policy()
+    override = Override(Ground.G3, "one_off", "O1", 1, ("s1", "s2"), "decision-9", ("phone",), 1_000)
+    assert "override G3, decision decision-9" in message_entry(command(of, override=override), of, NOW).basis
+
+
+def test_a_threat_is_hidden_and_reads_like_any_other() -> None:
+    of = policy()
+    usual = message_entry(command(of), of, NOW)
+    hidden = message_entry(command(of, purpose=Purpose.THREAT_CONTACT), of, NOW)
+    assert (usual.online_visibility, hidden.online_visibility) == ("NORMAL", "HIDDEN")
+
+
+def test_each_version_of_a_task_has_an_entry_of_its_own() -> None:
+    first, closed = task_entry(task(), NOW), task_entry(task(version=2, status=TaskStatus.CLOSED), NOW)
+    assert (first.emitted_id, closed.emitted_id) == ("t1/1", "t1/2")
+    assert first.record_id != closed.record_id
+    assert (first.summary, closed.summary) == (
+        "Task for R-BOOK about an appointment: opened.",
+        "Task for R-BOOK about an appointment: closed.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "visibility"),
+    [
+        ({}, "NORMAL"),
+        ({"reason": Reason.PROTECTED_OBJECTION}, "HIDDEN"),
+        ({"reason": Reason.THREAT}, "HIDDEN"),
+        ({"ground": Ground.G7}, "HIDDEN"),
+        ({"role": Role.SAFE}, "HIDDEN"),
+        ({"safe_contact_ref": "plan-1"}, "HIDDEN"),
+        ({"reason": Reason.BAD_NEWS, "role": Role.CLIN}, "HIDDEN"),  # told by a person, not by the record
+        ({"reason": Reason.CRITICAL_RESULT, "role": Role.DUTY}, "HIDDEN"),
+        ({"reason": Reason.NO_CONTACT_DETAIL, "role": Role.DQ}, "NORMAL"),
+    ],
+)
+def test_which_tasks_are_hidden(changes: dict[str, object], visibility: str) -> None:
+    assert task_entry(task(**changes), NOW).online_visibility == visibility
+
+
+@pytest.mark.parametrize("reason", list(ObjectionReason))
+def test_no_entry_tells_why_somebody_objects(reason: ObjectionReason) -> None:
+    entry = objection_entry(objection(reason), NOW)
+    assert entry.summary == "Contact wishes recorded."
+    assert reason.value not in str(entry)
+    assert entry.online_visibility == ("HIDDEN" if reason in PROTECTED_REASONS else "NORMAL")
+
+
+def test_the_life_of_an_objection() -> None:
+    told = [
+        objection_entry(objection(ObjectionReason.COST, action, version), NOW)
+        for version, action in enumerate(
+            (ObjectionAction.RECORDED, ObjectionAction.AMENDED, ObjectionAction.WITHDRAWN), start=1
+        )
+    ]
+    assert [entry.summary for entry in told] == [
+        "Contact wishes recorded.", "Contact wishes amended.", "Contact wishes withdrawn.",
+    ]  # fmt: skip
+    assert [entry.emitted_id for entry in told] == ["O1/1", "O1/2", "O1/3"]
+    assert len({entry.record_id for entry in told}) == 3
+
+
+def test_the_same_thing_has_the_same_id_whenever_it_is_recorded() -> None:
+    of = policy()
+    assert message_entry(command(of), of, NOW).record_id == message_entry(command(of), of, NOW + 99).record_id
+    assert task_entry(task(), NOW).record_id == task_entry(task(), NOW + 99).record_id
