@@ -7,26 +7,23 @@ objections only forbid (I1).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
 
 import msgspec
 
-from streams.domain.addresses import is_well_formed, same_place
-from streams.domain.events import Contact, Permission
+from streams.domain.addresses import is_well_formed
+from streams.domain.events import Contact
 from streams.domain.patient import ObjectionEntry
 from streams.domain.vocabulary import (
     SENDABLE,
     Channel,
     Level,
-    NeedKind,
-    PermissionState,
-    Purpose,
     Reason,
     RecipientRole,
 )
-from streams.policy.model import AppFirst, PermissionModel, SmsNudge
+from streams.policy.model import AppFirst, SmsNudge
 from streams.policy.templates import Template
 
+from .caps import fit_level
 from .case import Case, Recipient
 from .objections import (
     closes_unlisted,
@@ -37,17 +34,6 @@ from .objections import (
     safe_channels,
 )
 from .timing import Release, release
-
-_ELECTRONIC_MODEL: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.IM_COMMERCIAL})
-_NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
-_STRICT: Final = frozenset({Channel.SMS, Channel.EMAIL})
-_CEILING: Final = {
-    Channel.NHS_APP: Level.L4,
-    Channel.LETTER: Level.L4,
-    Channel.SMS: Level.L3,
-    Channel.EMAIL: Level.L3,
-    Channel.IM_COMMERCIAL: Level.L0,
-}
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -134,7 +120,7 @@ def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) 
         blockers.append("E5")
     if restricted and not set(used).issubset(safe_channels(case.patient)):
         blockers.append("E6")
-    level, template, over = _fit_level(case, recipient, channel, contact, unverified)
+    level, template, over = fit_level(case, recipient, channel, contact, unverified)
     blockers.extend(over)
     if channel in case.tried:
         blockers.append("E9")
@@ -211,149 +197,6 @@ def _objected(
                 blocking.append(entry)
     refusal = not proxy and any(refused(case.patient, one) for one in used)
     return blocking, lifted, refusal
-
-
-def _fit_level(
-    case: Case, recipient: Recipient, channel: Channel, contact: Contact | None, unverified: bool
-) -> tuple[Level, Template | None, list[str]]:
-    """The level the message can have on this channel (the caps of B5), its template, and what stops it.
-
-    A cap lowers the message where an approved template exists at the lower level; otherwise the test that
-    caps is the blocker.
-    """
-    permission = _permission_cap(case, recipient, channel)
-    ceiling = _channel_cap(case, channel)
-    sharing = _sharing_cap(case, recipient, contact) if contact is not None else Level.L5
-    context = min(case.cap, recipient.cap)
-    wanted = case.level
-    if permission is not None and not unverified and wanted <= min(permission, ceiling, sharing, context):
-        level, template, needs_unmet = _template(case, channel, wanted)
-        if level is wanted and template is not None:
-            return wanted, template, []  # the usual answer: nothing caps, and there is a wording
-    caps = [(permission, "E4"), (ceiling, "E3"), (sharing, "E10"), (context, "E3")]
-    if unverified:
-        caps.append((Level.L1, "E2"))
-    blockers = []
-    cap = wanted
-    for limit, test in caps:
-        if limit is None:
-            blockers.append(test)
-        elif limit < cap:
-            cap = limit
-    level, template, needs_unmet = _template(case, channel, cap)
-    if template is None:
-        if needs_unmet:
-            blockers.append("E7")
-        elif cap < wanted:
-            blockers.extend(test for limit, test in caps if limit is not None and limit < wanted)
-        else:
-            blockers.append("4.6")
-    return level, template, blockers
-
-
-def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template | None, bool]:
-    """The approved template at the highest level not above the cap that meets every need (4.6, E7)."""
-    registry = case.policy.templates
-    language = _language(case)
-    if not case.patient.needs:
-        return _highest(case, channel, cap, language)
-    needs = [need for need in case.patient.needs if channel not in need.accessible_channels]
-    formats = frozenset(need.kind for need in needs if need.kind is not NeedKind.INTERPRETER)
-    unmet = False
-    for level in registry.levels(case.purpose):
-        if level > cap:
-            continue
-        template = registry.find(
-            case.purpose, level, channel, language, formats, case.now, case.policy.template_grace
-        )
-        if template is None:
-            continue
-        spoken = [need for need in needs if need.kind is NeedKind.INTERPRETER]
-        if any(need.language is None or need.language not in template.languages for need in spoken):
-            unmet = True
-            continue
-        return level, template, False
-    if formats and not unmet:
-        unmet = any(
-            registry.find(
-                case.purpose, level, channel, language, frozenset(), case.now, case.policy.template_grace
-            )
-            for level in registry.levels(case.purpose)
-            if level <= cap
-        )
-    return cap, None, unmet
-
-
-def _highest(case: Case, channel: Channel, cap: Level, language: str) -> tuple[Level, Template | None, bool]:
-    registry, grace = case.policy.templates, case.policy.template_grace
-    for level in registry.levels(case.purpose):
-        if level <= cap:
-            template = registry.find(case.purpose, level, channel, language, _NO_FORMATS, case.now, grace)
-            if template is not None:
-                return level, template, False
-    return cap, None, False
-
-
-def _language(case: Case) -> str:
-    for need in case.patient.needs:
-        if need.kind is NeedKind.INTERPRETER and need.language:
-            return need.language
-    wishes = case.patient.preferences
-    return wishes.language if wishes is not None and wishes.language else "en"
-
-
-def language_of(case: Case, template: Template) -> str:
-    """The language the message will be in: the wished one where the template has it, else English."""
-    wished = _language(case)
-    return wished if wished in template.languages else "en"
-
-
-def _channel_cap(case: Case, channel: Channel) -> Level:
-    settings = case.policy.channels.get(channel)
-    limit = min(_CEILING[channel], settings.max_level) if settings is not None else Level.L0
-    if case.policy.strict_channels and channel in _STRICT:
-        limit = min(limit, Level.L1)
-    return limit
-
-
-def _permission_cap(case: Case, recipient: Recipient, channel: Channel) -> Level | None:
-    """E4, the table of B9: how far a permission reaches on this channel; None when it does not permit."""
-    if recipient.role is RecipientRole.PROXY:
-        return recipient.cap
-    permission = _permission(case, channel)
-    if permission is not None and permission.state is PermissionState.OPTED_IN:
-        excluded = permission.excluded_purposes
-        if case.purpose in excluded or Purpose.UNKNOWN in excluded:
-            return None  # a purpose we cannot read may be this one (1.2)
-        return permission.max_level
-    if channel not in _ELECTRONIC_MODEL:
-        return Level.L4
-    if permission is not None and permission.state is not PermissionState.NOT_ASKED:
-        return Level.L4  # said no: counted as an objection (E5), not as a missing permission
-    model = case.policy.permission_model
-    if model is PermissionModel.EXPLICIT:
-        return None
-    clinical = case.level is Level.L4 or case.purpose is Purpose.FOLLOW_UP_CHECK
-    if model is PermissionModel.HYBRID and clinical:
-        return None
-    return Level.L4 if clinical else Level.L3
-
-
-def _permission(case: Case, channel: Channel) -> Permission | None:
-    for permission in case.patient.permissions:
-        if permission.channel is channel:
-            return permission
-    return None
-
-
-def _sharing_cap(case: Case, recipient: Recipient, contact: Contact) -> Level:
-    """E10: who else reads this detail? Another patient, or a parent whose proxy has ended (B11.2)."""
-    shared = recipient.shared_places
-    if shared and same_place(contact.channel, contact.value) in shared:
-        return Level.L0
-    if contact.shared_with <= 0:
-        return Level.L5
-    return Level.L1 if contact.relationship_recorded and case.level <= Level.L1 else Level.L0
 
 
 def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate, Reason]:

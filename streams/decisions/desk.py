@@ -26,15 +26,14 @@ from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Level,
     Outcome,
-    Priority,
     Purpose,
     Reason,
-    Role,
     SubjectKind,
     TaskStatus,
 )
 
 from .case import Environment, Timing
+from .cover import owner_of
 from .deadlines import deadline, owner_role, stage_times
 from .ids import decision_id, safety_id, task_id
 
@@ -190,7 +189,7 @@ class Desk:
             purpose,
             by.due_at,
             by.acknowledge_by,
-            self.owner_of(role, by.priority),
+            owner_of(policy, role, by.priority, now),
             now,
             asked if draft.stands_for_request and not draft.companion else None,
             draft.ground,
@@ -227,7 +226,9 @@ class Desk:
             purpose=purpose,
             role=role,
             copy_roles=copies,
-            owner=known.owner if known.role is role else self.owner_of(role, by.priority),
+            owner=known.owner
+            if known.role is role
+            else owner_of(self.env.policy, role, by.priority, self.now),
             priority=min(by.priority, known.priority),
             due_at=due,
             acknowledge_by=min(known.acknowledge_by, by.acknowledge_by),
@@ -238,28 +239,6 @@ class Desk:
             wake_at=stage_times(known.created_at, due)[known.stage] if known.wake_at else 0,
         )
         self.put_task(id_, task)
-
-    def owner_of(self, role: Role, priority: Priority, stage: int = 0) -> str:
-        """Who holds a role now, from the role calendar: primary or present deputy, then lead, then on-call (C220).
-
-        What cannot wait is on-call's while the service is closed (B13).
-        """
-        policy = self.env.policy
-        cover = policy.roles[role]
-        away = {a.person for a in cover.absences if a.start <= self.now < a.end}
-        chain = [cover.primary, *cover.deputies, cover.lead, cover.on_call]
-        if stage == 1:
-            chain = [*cover.deputies, cover.lead, cover.on_call, cover.primary]
-        elif stage >= 2:
-            chain = [cover.lead, cover.on_call, *cover.deputies, cover.primary]
-        if (
-            stage == 0
-            and priority <= Priority.P1
-            and not policy.calendar.is_open(policy.service_hours, self.now)
-        ):
-            chain = [cover.on_call, *chain]
-        present = [person for person in chain if person and person not in away]
-        return present[0] if present else cover.on_call or cover.lead or cover.primary
 
     def put_task(self, id_: str, task: OpenTask) -> None:
         """Keep a task while it is open, forget it when it is not, and write its new version."""

@@ -18,6 +18,7 @@ from streams.domain.vocabulary import (
     TaskStatus,
 )
 
+from .cover import owner_of
 from .deadlines import stage_times
 from .desk import Desk
 
@@ -40,7 +41,7 @@ def reassign(desk: Desk) -> None:
         wake_at = times[stage] if stage < len(times) else 0
         owner = task.owner
         if task.status is TaskStatus.OPEN:
-            owner = desk.owner_of(task.role, task.priority, stage)
+            owner = owner_of(desk.env.policy, task.role, task.priority, desk.now, stage)
         moved = replace(task, stage=stage, wake_at=wake_at, owner=owner)
         if stage >= len(times):
             subject = Subject(task.kind, task.id, task.entity_version)

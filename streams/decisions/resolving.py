@@ -27,6 +27,7 @@ from streams.errors import CannotDecide
 from .age import is_minor
 from .approvals import approvers, permit_for
 from .case import Permit
+from .cover import owner_of
 from .decide import Ruling, decide
 from .desk import Desk
 from .framing import frame, tell
@@ -90,7 +91,7 @@ def _claim(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
 
 
 def _release(desk: Desk, id_: str, task: OpenTask) -> None:
-    owner = desk.owner_of(task.role, task.priority)
+    owner = owner_of(desk.env.policy, task.role, task.priority, desk.now)
     _change(desk, id_, task, status=TaskStatus.OPEN, claimed_by=None, owner=owner)
 
 

@@ -9,8 +9,9 @@ from streams.domain.records import Override
 from streams.domain.vocabulary import Channel, Priority, Purpose, Reason, RecipientRole, Role
 from streams.policy.model import PhoneCover
 
+from .caps import language_of
 from .case import Case
-from .channels import Candidate, choose, first_or_all, language_of
+from .channels import Candidate, choose, first_or_all
 from .objections import closes_unlisted, covering, refused, safe_channels
 from .purposes import RESULT_PURPOSES, role_for
 from .wording import fill
