@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from streams.domain.patient import Asked, unpack
 from streams.domain.records import Decision, EscalationTask, RecordEntry, SendCommand
-from streams.domain.vocabulary import Outcome, Topic
+from streams.domain.vocabulary import Outcome, SubjectKind, Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
 from streams.kafka.partitioner import partition_for
@@ -89,11 +89,12 @@ class Conservation:
     def _one_end_each(self) -> None:
         """Held, then ended once; decided again only by what follows a message (stage 10)."""
         open_holds = set(self._open_holds())
-        requests: dict[tuple[Input, str], list[tuple[Place, Decision]]] = defaultdict(list)
+        requests: dict[tuple[Input, str, SubjectKind, str], list[tuple[Place, Decision]]] = defaultdict(list)
         for place, decision in self.decisions:
             input_ = (decision.input.topic, decision.input.offset)
-            requests[input_, decision.event_id].append((place, decision))
-        for (input_, event_id), made in requests.items():
+            about = decision.subject  # one objection may lead to another look at several appointments
+            requests[input_, decision.event_id, about.kind, about.id].append((place, decision))
+        for (input_, event_id, *_), made in requests.items():
             first = [(place, d) for place, d in made if not follows_a_message(d)]
             ends = [place for place, d in first if d.outcome is not Outcome.HOLD]
             for place in ends[1:]:

@@ -67,13 +67,15 @@ class Findings:
 class Report(msgspec.Struct, frozen=True):
     """The whole answer. ``checked`` counts what was looked at, by name; ``notes`` are sentences for people.
 
-    ``waiting``: inputs not yet taken by a worker, and emitted records not yet taken by a recorder.
+    ``waiting``: inputs not yet taken by a worker; ``unrecorded``: messages, tasks and objections that no
+    recorder has taken yet.
     """
 
     checked: dict[str, int]
     differences: dict[str, int]
     findings: list[Finding]
     waiting: int
+    unrecorded: int
     notes: list[str]
     seconds: float
 

@@ -11,8 +11,8 @@ _SHOWN: Final = 20
 def lines(report: Report) -> Iterator[str]:
     """Line by line: what was looked at, a table of differences, where they are, and the verdict."""
     yield "looked at " + ", ".join(f"{count:,} {name}" for name, count in report.checked.items())
-    if report.waiting:
-        yield f"not yet taken by a worker or recorder: {report.waiting:,} records"
+    if report.waiting or report.unrecorded:
+        yield f"not yet taken: {report.waiting:,} inputs by a worker, {report.unrecorded:,} records by a recorder"
     yield from report.notes
     yield ""
     for kind in Kind:

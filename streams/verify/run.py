@@ -50,7 +50,7 @@ class Verification:
         self.findings = Findings()
         self.checked: Counter[str] = Counter()
         self.notes: list[str] = []
-        self.waiting = 0
+        self.waiting = self.unrecorded = 0
         self._forwarded: Counter[Digest] = Counter()
         self._arrived: Counter[Digest] = Counter()
 
@@ -64,8 +64,8 @@ class Verification:
         await self._offsets(offsets, ledger)
         conservation = Conservation(ledger, self._codec, self._partitions, self.findings)
         conservation.check()
-        for _, decision in conservation.decisions[:1]:
-            self._same_policy(decision.policy_version)
+        for version in sorted({decision.policy_version for _, decision in conservation.decisions}):
+            self._same_policy(version)
         looked_at = check_objections(
             ledger,
             self._codec,
@@ -112,7 +112,7 @@ class Verification:
             self.waiting += sum(r.offset >= ledger.read_to.get(topic, 0) for r in records)
         sources = {t: (ledger.inputs | ledger.outputs)[t] for t in _RECORDED}
         for topic, records in sources.items():
-            self.waiting += sum(r.offset >= ledger.recorded_to[topic] for r in records)
+            self.unrecorded += sum(r.offset >= ledger.recorded_to[topic] for r in records)
 
     def _model(self, ledger: Ledger) -> None:
         model = Model(ledger, self._codec, self._policy, self._partitions, self.findings)
@@ -168,6 +168,7 @@ async def verify(settings: Settings, plan: Plan, say: Callable[[str], None] = la
         {kind.value: found.counts[kind] for kind in Kind},
         found.kept,
         verification.waiting,
+        verification.unrecorded,
         verification.notes,
         round(time.monotonic() - begun, 1),
     )
