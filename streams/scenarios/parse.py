@@ -110,7 +110,7 @@ def read_scenario(node: Node) -> Scenario:
     document = as_mapping(node, "document")
     only_keys(document, "", _KEYS)
     clock = _clock(document)
-    reader = _Reader(clock)
+    reader = StepReader(clock)
     given = tuple(reader.given(item, f"given[{n}]") for n, item in enumerate(_items(document, "given")))
     when: tuple[Step, ...] = ()
     for n, item in enumerate(_items(document, "when")):
@@ -178,7 +178,7 @@ def _any(document: Mapping, key: str) -> bool:
     return True
 
 
-class _Reader:
+class StepReader:
     """Reads the events of one scenario in the order written, counting ids and versions as it goes."""
 
     def __init__(self, clock: Instant) -> None:

@@ -28,7 +28,7 @@ from .match import Emitted, holds
 from .story import Kind, Raw, Reference, Step
 
 #: A patient who is woken this often at one instant has a hold that does not end.
-_MOST_WAKES: Final = 10_000
+_MOST_WAKES: Final = 1_000
 
 
 class CannotPlay(HeedError):
