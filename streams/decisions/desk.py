@@ -154,7 +154,7 @@ class Desk:
         kind, id_, version = draft.about or (asked.kind, asked.id, asked.version)
         for known_id, known in self.patient.tasks.items():
             if (known.reason, known.kind, known.id) == (draft.reason, kind, id_):
-                if not draft.companion:
+                if not draft.companion or version > known.entity_version:
                     self._update_task(known_id, known, asked, draft, timing, version, purpose)
                 return known_id
         id_of_task = task_id(self.patient_id, draft.reason, f"{kind}:{id_}", decided)
@@ -235,7 +235,7 @@ class Desk:
             options=draft.options,
             do_not_use=draft.do_not_use,
             ground=draft.ground,
-            asked=asked if draft.stands_for_request else None,
+            asked=asked if draft.stands_for_request and not draft.companion else None,
             wake_at=stage_times(known.created_at, due)[known.stage] if known.wake_at else 0,
         )
         self.put_task(id_, task)
