@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from . import alert_tests, objectives
+from . import alert_tests, dashboards, objectives, strimzi
 
 _DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
 _NOTE: Final = "# Written by `python -m scripts.monitoring`; change it there.\n"
@@ -20,12 +20,32 @@ def derived() -> dict[Path, str]:
     return {
         rules / "objectives.yaml": _yaml(objectives.rules()),
         tests / "alerts.test.yaml": _yaml(alert_tests.alert_tests(alerts)),
+        _DEPLOY / "kubernetes" / "strimzi" / "topics.yaml": _yamls(strimzi.topics()),
+        _DEPLOY / "kubernetes" / "strimzi" / "users.yaml": _yamls(strimzi.users()),
+        _DEPLOY / "kubernetes" / "monitoring" / "rules.yaml": _yamls(
+            [_prometheus_rule("heed-alerts", alerts), _prometheus_rule("heed-objectives", objectives.rules())]
+        ),
         tests / "objectives.test.yaml": _yaml(alert_tests.objective_tests(objectives.rules())),
+        **{_DEPLOY / "grafana" / name: text for name, text in dashboards.written().items()},
     }
 
 
 def _yaml(value: Any) -> str:
     return _NOTE + yaml.safe_dump(value, sort_keys=False, width=1_000, allow_unicode=True)
+
+
+def _yamls(values: list[dict[str, Any]]) -> str:
+    return _NOTE + yaml.safe_dump_all(values, sort_keys=False, width=1_000, allow_unicode=True)
+
+
+def _prometheus_rule(name: str, rules: Any) -> dict[str, Any]:
+    """What the Prometheus operator reads; its selector may want a label of its own."""
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": name},
+        "spec": {"groups": rules["groups"]},
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,209 @@
+"""What is under deploy/: it fits together, gives each process no more than it needs, and is not out of date."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+import streams.recorder.metrics
+import streams.worker.metrics  # noqa: F401  # they register what the dashboards ask for
+from streams.domain.vocabulary import Topic
+from streams.kafka.topics import CATALOGUE
+from streams.settings import PRODUCTION_PARTITIONS, load
+from tests.support.prometheus import run
+
+DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
+KUBERNETES: Final = DEPLOY / "kubernetes"
+BOARDS: Final = sorted((DEPLOY / "grafana").glob("*.json"))
+
+
+def documents(file: Path) -> list[dict[str, Any]]:
+    return [found for found in yaml.safe_load_all(file.read_text(encoding="utf-8")) if found]
+
+
+def every() -> Iterator[dict[str, Any]]:
+    for file in sorted(KUBERNETES.rglob("*.yaml")):
+        yield from documents(file)
+
+
+def of_kind(kind: str) -> list[dict[str, Any]]:
+    return [found for found in every() if found["kind"] == kind]
+
+
+def container(deployment: dict[str, Any]) -> dict[str, Any]:
+    (only,) = deployment["spec"]["template"]["spec"]["containers"]
+    return dict(only)
+
+
+# Kubernetes.
+
+
+@pytest.mark.parametrize(
+    "file", sorted(KUBERNETES.rglob("kustomization.yaml")), ids=lambda file: file.parent.name
+)
+def test_a_kustomization_names_every_file_beside_it(file: Path) -> None:
+    (kustomization,) = documents(file)
+    beside = {other.name for other in file.parent.glob("*.yaml")} - {file.name}
+    assert set(kustomization["resources"]) == beside
+
+
+def test_settings_of_the_config_map_are_settings() -> None:
+    (base,) = documents(KUBERNETES / "base" / "kustomization.yaml")
+    given = dict(literal.split("=", 1) for literal in base["configMapGenerator"][0]["literals"])
+    assert load(environ=given).http_host == given["HEED_HTTP_HOST"]
+
+
+@pytest.mark.parametrize("deployment", of_kind("Deployment"), ids=lambda one: one["metadata"]["name"])
+def test_a_process_has_no_more_rights_than_it_needs(deployment: dict[str, Any]) -> None:
+    pod, only = deployment["spec"]["template"]["spec"], container(deployment)
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["enableServiceLinks"] is False
+    security = only["securityContext"]
+    assert security == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert only["resources"]["limits"].keys() == {"memory"}
+    assert only["resources"]["requests"].keys() == {"cpu", "memory"}
+
+
+@pytest.mark.parametrize("deployment", of_kind("Deployment"), ids=lambda one: one["metadata"]["name"])
+def test_a_process_is_probed_budgeted_scraped_and_reachable_by_nobody_else(
+    deployment: dict[str, Any],
+) -> None:
+    only, labels = container(deployment), deployment["spec"]["selector"]["matchLabels"]
+    paths = [only[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")]
+    assert paths == ["/livez", "/livez", "/readyz"]
+    port = only["ports"][0]["containerPort"]
+    assert {"name": "HEED_HTTP_PORT", "value": str(port)} in only["env"]
+    for kind in ("PodDisruptionBudget", "PodMonitor"):
+        assert labels in [found["spec"]["selector"]["matchLabels"] for found in of_kind(kind)]
+    (policy,) = of_kind("NetworkPolicy")
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert port in [allowed["port"] for rule in policy["spec"]["ingress"] for allowed in rule["ports"]]
+    assert all(rule.get("from") for rule in policy["spec"]["ingress"])
+    assert all(rule.get("to") for rule in policy["spec"]["egress"])
+
+
+def test_there_are_never_more_workers_than_partitions() -> None:
+    (scaled,) = of_kind("ScaledObject")
+    assert scaled["spec"]["maxReplicaCount"] == PRODUCTION_PARTITIONS
+    assert "consumer_lag" not in scaled["spec"]["triggers"][0]["metadata"]["query"]
+
+
+# Strimzi.
+
+
+def rights(user: str) -> dict[str, set[str]]:
+    """Topic to operations."""
+    (found,) = [one for one in of_kind("KafkaUser") if one["metadata"]["name"] == user]
+    granted: dict[str, set[str]] = {}
+    for acl in found["spec"]["authorization"]["acls"]:
+        if acl["resource"]["type"] == "topic":
+            assert acl["resource"]["patternType"] == "literal"
+            granted.setdefault(acl["resource"]["name"], set()).update(acl["operations"])
+    return granted
+
+
+def test_every_topic_of_the_catalogue_is_there_and_safe() -> None:
+    found = {one["metadata"]["name"]: one["spec"] for one in of_kind("KafkaTopic")}
+    assert set(found) == {str(plan.topic) for plan in CATALOGUE}
+    assert {spec["partitions"] for spec in found.values()} == {PRODUCTION_PARTITIONS}
+    for plan in CATALOGUE:
+        config = found[plan.topic]["config"]
+        assert {name: str(config[name]) for name in plan.configs} == plan.configs
+        assert config["unclean.leader.election.enable"] is False
+
+
+def test_only_the_recorder_writes_the_record_and_only_the_worker_commands() -> None:
+    writers = {
+        topic: [user for user in _USERS if "Write" in rights(user).get(topic, set())]
+        for topic in (Topic.RECORDS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.PATIENT_TABLE)
+    }
+    assert writers.pop(Topic.RECORDS) == ["heed-recorder"]
+    assert set(map(tuple, writers.values())) == {("heed-worker",)}
+
+
+def test_nobody_may_delete_or_alter_a_topic() -> None:
+    given = {operation for user in _USERS for operations in rights(user).values() for operation in operations}
+    assert given == {"Read", "Write", "Describe", "DescribeConfigs"}
+
+
+def test_a_feed_reads_nothing_and_a_dispatcher_sees_no_objection() -> None:
+    assert all("Read" not in operations for operations in rights("heed-feed").values())
+    assert Topic.OBJECTIONS not in rights("heed-dispatcher")
+
+
+_USERS: Final = ("heed-worker", "heed-recorder", "heed-feed", "heed-dispatcher")
+
+# Container and compose.
+
+
+def test_images_are_pinned() -> None:
+    (compose,) = documents(DEPLOY / "compose" / "compose.yaml")
+    for service in compose["services"].values():
+        assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), service["image"]
+    base = re.search(r"^ARG BASE=(\S+)$", (DEPLOY.parent / "Containerfile").read_text(), re.MULTILINE)
+    assert base
+    assert re.search(r":\d+\.\d+\.\d+-", base[1])
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    lines = (DEPLOY.parent / "Containerfile").read_text().splitlines()
+    assert [line for line in lines if line.startswith("USER")] == ["USER 10001:10001"]
+
+
+def test_what_compose_mounts_exists() -> None:
+    (compose,) = documents(DEPLOY / "compose" / "compose.yaml")
+    mounts = [mount.split(":")[0] for one in compose["services"].values() for mount in one.get("volumes", ())]
+    assert mounts
+    for mount in mounts:
+        assert (DEPLOY / "compose" / mount).exists(), mount
+
+
+# Dashboards.
+
+
+def queries(board: Path) -> list[str]:
+    return [
+        target["expr"]
+        for panel in json.loads(board.read_text())["panels"]
+        for target in panel.get("targets", ())
+    ]
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
+def test_a_dashboard_asks_for_what_is_there(board: Path) -> None:
+    known = {sample.name for family in REGISTRY.collect() for sample in family.samples}
+    known |= {
+        family.name + end
+        for family in REGISTRY.collect()
+        for end in ("", "_total", "_bucket", "_count", "_sum")
+    }
+    asked = {name for query in queries(board) for name in re.findall(r"\bheed_[a-z_]+", query)}
+    assert asked
+    assert asked <= known
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
+def test_every_panel_says_what_it_shows(board: Path) -> None:
+    for panel in json.loads(board.read_text())["panels"]:
+        assert panel["title"]
+        assert panel["description"].endswith(".")
+        assert panel["fieldConfig"]["defaults"]["unit"]
+
+
+def test_queries_are_promql(tmp_path: Path) -> None:
+    expressions = [query.replace("$__rate_interval", "5m") for board in BOARDS for query in queries(board)]
+    rules = [{"record": f"q{number}", "expr": expression} for number, expression in enumerate(expressions)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    run("promtool", "check", "rules", file)
