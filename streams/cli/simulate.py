@@ -14,7 +14,7 @@ NAME: Final = "simulate"
 HELP: Final = "run scenarios: what was expected of the rules, and what they did"
 
 EXAMPLES: Final = """\
-A scenario is a YAML document: what is known, what happens when, what must come of it (docs: scenarios).
+A scenario is a YAML document: what is known, what happens when, what must come of it (docs/scenarios.md).
 The last line says `N passed, M failed`. Exit code 0: all passed; 1: one failed; 2: a file cannot be read.
 
 examples:

@@ -123,6 +123,7 @@ def read_scenario(node: Node) -> Scenario:
         place=document.place,
         clock=clock,
         policy={} if policy is None else to_plain(as_mapping(policy, "policy")),
+        policy_place=document.place_of("policy"),
         given=given,
         when=tuple(sorted(when, key=lambda step: step.at)),
         until=_until(expected.get("until"), clock, last),

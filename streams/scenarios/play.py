@@ -44,7 +44,7 @@ class Stage:
         try:
             policy = load_overrides(self._base, scenario.policy)
         except BadPolicy as error:
-            raise BadScenario(f"{scenario.place}: {error}") from error
+            raise BadScenario(f"{scenario.policy_place}: {error}") from error
         return World(policy, scenario.clock, self._codec)
 
 

@@ -103,6 +103,7 @@ class Scenario(msgspec.Struct, frozen=True):
     place: Place
     clock: Instant
     policy: dict[str, Any]
+    policy_place: Place
     given: tuple[Step, ...]
     when: tuple[Step, ...]
     until: Instant

@@ -71,3 +71,10 @@ def test_another_policy(stories: Path, tmp_path: Path, capsys: pytest.CaptureFix
     policy.write_text("version: own-1\nsettle: 5\n", encoding="utf-8")
     assert main(["simulate", str(timed), "--policy", str(policy)]) == 2
     assert "own.yml:2" in capsys.readouterr().err
+
+
+def test_the_example_of_the_documentation_passes(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "example.yaml").write_text(example, encoding="utf-8")
+    assert main(["simulate", str(tmp_path)]) == 0

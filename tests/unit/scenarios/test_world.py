@@ -74,7 +74,7 @@ def test_the_latest_record_that_fits_is_meant() -> None:
 
 
 def test_overrides_that_cannot_be_are_refused_with_the_place() -> None:
-    with pytest.raises(BadScenario, match=r"<text>:1 \(document 1\): .*settle"):
+    with pytest.raises(BadScenario, match=r"<text>:3 \(document 1\): .*settle"):
         play(one("policy: {settle_s.appointment: soon}"), STAGE)
 
 
