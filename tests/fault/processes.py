@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from streams.kafka.broker.guard import die_with_parent
 from tests.support.running import PROJECT
 
 _LOOK_S: Final = 0.1
@@ -45,6 +46,7 @@ class Victim:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.fault.entry", self.command],
                 env=self._environ, cwd=PROJECT, stdout=log, stderr=log,
+                preexec_fn=die_with_parent,  # a killed pytest cannot clean up
             )  # fmt: skip
 
     async def _supervise(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from streams.kafka.broker.guard import die_with_parent
 from streams.settings import Settings
 
 READY_S = 60.0
@@ -52,6 +53,7 @@ class Heed:
                 cwd=PROJECT,
                 stderr=log,
                 stdout=log,
+                preexec_fn=die_with_parent,  # a killed pytest cannot clean up
             )
         return self
 

@@ -32,7 +32,7 @@ def main(argument: str) -> int:
     with open(plan["log"], "ab", buffering=0) as log:
         child = subprocess.Popen(
             plan["run"], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=_die_with_guard,
+            start_new_session=True, preexec_fn=die_with_parent,
         )  # fmt: skip
         sys.stdout.write(f"{child.pid}\n")
         sys.stdout.flush()
@@ -79,7 +79,7 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
             child.wait()
 
 
-def _die_with_guard() -> None:
+def die_with_parent() -> None:
     """On Linux the kernel kills the broker should this guard be killed; elsewhere there is no such thing."""
     if sys.platform == "linux":
         import ctypes
