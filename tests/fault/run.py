@@ -209,7 +209,9 @@ async def _stage(
 
         def spare() -> Victim:
             number = next(extras)
-            return Victim(f"extra-{number}", "worker", environ, folder / f"extra-{number}.log")
+            victim = Victim(f"extra-{number}", "worker", environ, folder / f"extra-{number}.log")
+            stack.push_async_callback(victim.stop)
+            return victim
 
         chaos = Chaos(rng, ear, workers, recorder, broker, spare)
         for victim in (*workers, recorder):

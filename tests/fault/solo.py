@@ -20,7 +20,9 @@ from streams.kafka.batch import Stretch
 from streams.settings import Settings
 from streams.worker.bootstrap import build_kafka, build_parts
 from streams.worker.host import Host
+from streams.worker.measuring import Measuring
 from streams.worker.parts import Engine
+from streams.worker.watch import Watch
 
 _DRAIN_S: Final = 30.0
 
@@ -113,6 +115,8 @@ class Solo:
         if self._engine is not None:
             parts = msgspec.structs.replace(parts, engine=self._engine)
         self._kafka, barrier = await build_kafka(self._settings)
+        measuring = Measuring(parts, self._kafka, barrier, self._settings.recorder_group)
+        self.watch = Watch(self._settings, parts, measuring)
         self._answering = asyncio.create_task(barrier.run())
         self.host = Host(parts, self._kafka, barrier, lambda *_: None)
         self._reader = Reader(self._kafka.connect, self.host, self._slow)
