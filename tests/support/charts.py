@@ -12,6 +12,9 @@ from typing import Any, Final, TypeVar
 from msgspec.structs import replace
 
 from streams.decisions import Environment, Response, respond, wake
+from streams.decisions.case import Case
+from streams.decisions.framing import frame, tell
+from streams.decisions.recipients import patient_themselves
 from streams.domain.events import (
     Appointment,
     Body,
@@ -28,7 +31,16 @@ from streams.domain.events import (
     Result,
     entity_id,
 )
-from streams.domain.patient import PatientState, next_due, pack, unpack
+from streams.domain.patient import (
+    AppointmentEntry,
+    Asked,
+    PatientState,
+    RequestEntry,
+    ResultEntry,
+    next_due,
+    pack,
+    unpack,
+)
 from streams.domain.position import Position
 from streams.domain.records import Decision, EscalationTask, Output, SafetyEntry, SendCommand
 from streams.domain.shard import ShardState
@@ -45,6 +57,7 @@ from streams.domain.vocabulary import (
     ResultStatus,
     Role,
     Scope,
+    SubjectKind,
     Topic,
 )
 from streams.policy.model import Policy
@@ -201,6 +214,42 @@ def of(kind: type[Record], outputs: Sequence[Output]) -> list[Record]:
 def reasons(outputs: Sequence[Output]) -> list[str]:
     """What was decided, in order: ``SEND app_default`` and so on."""
     return [f"{one.outcome} {one.reason}" for one in of(Decision, outputs)]
+
+
+def case(
+    patient: PatientState,
+    about: Appointment | Result | Request | SubjectKind = SubjectKind.APPOINTMENT,
+    *,
+    told: Appointment | None = None,
+    now: Instant = NOW,
+    asked: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Case:
+    """What the rules look at: this fact about the patient, who is its recipient unless a row says otherwise.
+
+    A kind alone means an appointment in two weeks, a result, or a prescription that is ready. ``told`` is what
+    the patient was told of the appointment before.
+    """
+    usual: dict[SubjectKind, Appointment | Result | Request] = {
+        SubjectKind.APPOINTMENT: appointment(IN_TWO_WEEKS),
+        SubjectKind.RESULT: result(),
+        SubjectKind.REQUEST: request(Purpose.PRESCRIPTION_READY),
+    }
+    body = usual[about] if isinstance(about, SubjectKind) else about
+    known_of = None if told is None else tell(told, 1)
+    if isinstance(body, Appointment):
+        entry = AppointmentEntry(2, body, now, known_of)
+        kind, made = SubjectKind.APPOINTMENT, replace(patient, appointments={body.appointment_id: entry})
+    elif isinstance(body, Result):
+        kind = SubjectKind.RESULT
+        made = replace(patient, results={body.result_id: ResultEntry(2, body, now)})
+    else:
+        kind = SubjectKind.REQUEST
+        made = replace(patient, requests={body.request_id: RequestEntry(2, body, now)})
+    made_of = Asked(kind, entity_id(body), 2, "e2", Position(TOPIC_OF[type(body)], 0, 1, now), now)
+    env = Environment(policy_of(**{**SETTLED, **settings}), now)
+    framed = frame(PATIENT, made, replace(made_of, **(asked or {})), env)
+    return patient_themselves(framed) or framed
 
 
 def task(chart: Chart, reason: str) -> EscalationTask:
