@@ -11,11 +11,14 @@ def normalised(number: str) -> str:
 def is_valid(number: str) -> bool:
     """Tell whether the check digit fits; a computed digit of 10 is never valid (C062).
 
-    >>> is_valid("999 054 8609"), is_valid("9990548608"), is_valid("999054860")
-    (True, False, False)
+    Numbers that begin with 0 to 3 are Scotland's (a birth date comes first) and Northern Ireland's (320 to 399):
+    they have the same check digit, and name other people here (C072).
+
+    >>> is_valid("999 054 8609"), is_valid("9990548608"), is_valid("999054860"), is_valid("3200000015")
+    (True, False, False, False)
     """
     digits = normalised(number)
-    if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
+    if len(digits) != 10 or digits < "4" or not (digits.isascii() and digits.isdigit()):
         return False
     a, b, c, d, e, f, g, h, i, check = digits.encode()
     # Weights 10 to 2, written out: this is asked of every event. 2 592 is what the code of "0" adds.
