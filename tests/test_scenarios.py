@@ -94,6 +94,11 @@ def test_every_case_is_a_scenario_or_listed_with_the_test_that_covers_it() -> No
     assert [case for case in cases() if case not in told | listed] == []
 
 
+def test_every_test_that_the_document_names_exists() -> None:
+    named = re.findall(r"`(tests/[^`]+|deploy/[^`]+)`", CASES_DOCUMENT.read_text(encoding="utf-8"))
+    assert [path for path in named if not (CASES_DOCUMENT.parents[1] / path).exists()] == []
+
+
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.yaml")), ids=lambda file: file.name)
 def test_weekdays_in_comments_are_right(file: Path) -> None:
     dated = re.compile(r"(\d{4}-\d\d-\d\dT\S+?[+-]\d\d:\d\d)[},\s]+# (Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
