@@ -30,7 +30,7 @@ log = get_logger("heed.worker")
 STALLED_S: Final = 60.0
 #: The event loop should turn every second; so late, and it is stuck. Seconds.
 STALE_LOOP_S: Final = 30.0
-TOPICS_EVERY_S: Final = 30.0
+TOPICS_EVERY_S: Final = 10.0
 
 
 class Watch:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.domain.records import Decision
 from streams.domain.time import DAY, HOUR
 from streams.domain.vocabulary import Outcome, Topic
-from streams.kafka import topics
+from streams.kafka import client, topics
 from streams.kafka.broker import LocalKafka
 from streams.kafka.partitioner import partition_for
 from streams.settings import Settings
@@ -231,6 +232,28 @@ def test_a_topic_that_cannot_be_read_stops_alone_and_readiness_says_so(at_once: 
             )
         )
         assert len(committed(at_once, Topic.DEAD_LETTERS)) == 50
+
+
+def test_retention_on_objections_under_a_running_worker_stops_all_deciding(at_once: Settings) -> None:
+    send_patients(at_once, 4)
+    with Heed("worker", at_once) as worker:
+        until(lambda: worker.metric("heed_events_consumed_total") == 4)
+        asyncio.run(_forget_after_a_week(at_once, Topic.OBJECTIONS))
+        until(lambda: "retention.ms=604800000" in worker.get("/readyz")[1], 40)
+        with Sender(at_once) as sender:
+            sender.send(Topic.APPOINTMENTS, appointment("P1", now(), now() + 9 * DAY))
+        time.sleep(3)
+        assert decided(at_once) == []
+        assert worker.get("/readyz")[0] == 503
+        assert worker.get("/livez")[0] == 200
+
+
+async def _forget_after_a_week(settings: Settings, topic: Topic) -> None:
+    change = ConfigResource(
+        ConfigResourceType.TOPIC, settings.topic(topic), configs={"retention.ms": "604800000"}
+    )
+    async with client.admin(settings) as admin:
+        await admin.alter_configs([change])
 
 
 def test_sigterm_ends_within_five_seconds_under_load(at_once: Settings) -> None:
