@@ -98,14 +98,18 @@ class Census:
 
     def turn(self, changes: Iterable[Change], now: Instant) -> None:
         """Take over what a turn has changed."""
+        uncounted = self._uncounted
         for key, before, after in changes:
-            if key not in self._uncounted:
+            if not uncounted or key not in uncounted:
                 self._change(key, before or _NOBODY, after or _NOBODY, now)
 
     def _change(self, key: bytes, before: PatientState, after: PatientState, now: Instant) -> None:
-        if before.asked is not after.asked:
-            self._hold(before.asked, after.asked, -1)
-            self._hold(after.asked, before.asked, 1)
+        was, held = before.asked, after.asked
+        if was is not held:
+            if was:
+                self._hold(was, held, -1)
+            if held:
+                self._hold(held, was, 1)
         if before.tasks is not after.tasks:
             self._tasks(before, after, now)
         if before.objections is not after.objections:
@@ -125,28 +129,35 @@ class Census:
         for task_id, task in after.tasks.items():
             if before.tasks.get(task_id) is not task:
                 self._open(task_id, task, after, now)
-        for task_id in before.tasks.keys() - after.tasks.keys():
-            self._close(task_id, now)
+        for task_id in before.tasks:
+            if task_id not in after.tasks:
+                self._close(task_id, now)
 
     def _open(self, task_id: str, task: OpenTask, patient: PatientState, now: Instant) -> None:
-        known = self.tasks.get(task_id)
-        acknowledged = task.status is TaskStatus.CLAIMED
-        watched = Watched(
-            task.role, task.priority, task.reason, task.created_at, task.acknowledge_by, task.due_at,
-            self._needed_by(task, patient), acknowledged, bool(task.owner or task.claimed_by),
-        )  # fmt: skip
-        if known is None:
+        watched = self.tasks.get(task_id)
+        if watched is None:
+            self.tasks[task_id] = self._watch(task, patient, now)
+            return
+        claimed = task.status is TaskStatus.CLAIMED
+        if claimed and not watched.acknowledged:
+            self._acknowledge(watched, now)
+        watched.acknowledged = claimed
+        watched.role, watched.priority = task.role, task.priority
+        watched.acknowledge_by, watched.due_at = task.acknowledge_by, task.due_at
+        watched.owned = bool(task.owner or task.claimed_by)
+
+    def _watch(self, task: OpenTask, patient: PatientState, now: Instant) -> Watched:
+        needed_by = self._needed_by(task, patient)
+        older = task.created_at < now
+        return Watched(
+            task.role, task.priority, task.reason, task.created_at, task.acknowledge_by, task.due_at, needed_by,
+            acknowledged=task.status is TaskStatus.CLAIMED,
+            owned=bool(task.owner or task.claimed_by),
             # Overdue when first seen, by more than the turn that made it: counted before a restart.
-            watched.late_acknowledged = task.acknowledge_by < now and task.created_at < now
-            watched.late_done = task.due_at < now and task.created_at < now
-            watched.late_needed = 0 < watched.needed_by < now
-        else:
-            watched.late_acknowledged, watched.late_done = known.late_acknowledged, known.late_done
-            watched.late_needed = known.late_needed
-            if acknowledged and not known.acknowledged:
-                self._acknowledge(watched, now)
-            watched.acknowledged |= known.acknowledged and task.status is TaskStatus.CLAIMED
-        self.tasks[task_id] = watched
+            late_acknowledged=older and task.acknowledge_by < now,
+            late_done=older and task.due_at < now,
+            late_needed=0 < needed_by < now,
+        )  # fmt: skip
 
     def _close(self, task_id: str, now: Instant) -> None:
         watched = self.tasks.pop(task_id, None)

@@ -10,9 +10,10 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram, Summary
 
+from streams.domain.vocabulary import Outcome
 from streams.ops.metrics import BulkHistogram
 
-from .tally import Tally
+from .tally import Key, Tally
 
 # What came in, and what became of it.
 
@@ -153,7 +154,6 @@ MISMATCH = Gauge("heed_partition_mismatch", "1 when the topics are no longer saf
 _COUNTERS: Final[dict[str, Counter]] = {
     "consumed": CONSUMED,
     "deadlines": DEADLINES,
-    "decisions": DECISIONS,
     "delivery": DELIVERY,
     "sends": SENDS,
     "overrides": OVERRIDES,
@@ -162,17 +162,28 @@ _COUNTERS: Final[dict[str, Counter]] = {
     "dead_letters": DEAD_LETTERS,
     "misplaced": MISPLACED,
     "fail_closed": FAIL_CLOSED,
-    "requests": REQUESTS,
 }
-_children: dict[tuple[str, ...], Counter] = {("wakes",): WAKES, ("unjustified",): UNJUSTIFIED}
+_children: dict[Key, tuple[Counter, ...]] = {("wakes",): (WAKES,), ("unjustified",): (UNJUSTIFIED,)}
 
 
 def count(tally: Tally) -> None:
     """Add what a committed turn did."""
     for key, number in tally.counts.items():
-        child = _children.get(key)
-        if child is None:
-            child = _children[key] = _COUNTERS[key[0]].labels(*key[1:])
-        child.inc(number)
+        for child in _children.get(key) or _look_up(key):
+            child.inc(number)
     if tally.gap:
         GAP.inc(tally.gap)
+
+
+def _look_up(key: Key) -> tuple[Counter, ...]:
+    """What one key of a tally counts in, remembered for the next turn."""
+    counter, *labels = key
+    if counter == "decisions":
+        purpose, outcome, reason = labels
+        found: tuple[Counter, ...] = (DECISIONS.labels(outcome, reason),)
+        if outcome != Outcome.HOLD:
+            found += (REQUESTS.labels(purpose),)
+    else:
+        found = (_COUNTERS[counter].labels(*labels),)
+    _children[key] = found
+    return found

@@ -4,19 +4,19 @@ One addition to a dict an event: labels are looked up once a turn, not once an e
 (architecture.md section 8).
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from streams.domain.events import Event, Receipt
 from streams.domain.patient import PatientState
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Output, SafetyEntry, SendCommand
 from streams.domain.time import MINUTE, Instant
-from streams.domain.vocabulary import Outcome, Purpose, Reason, ReceiptStatus, TaskStatus
+from streams.domain.vocabulary import Purpose, Reason, ReceiptStatus, TaskStatus
 from streams.policy.model import Policy
 
 from .second_look import unjustified, without_outcome
 
-#: Every counter of the worker that a turn can move, with its labels.
+#: Every counter of the worker that a turn can move, with its labels; "decisions" have purpose, outcome, reason.
 Key = tuple[str, ...]
 
 NONE: Final = "none"
@@ -44,24 +44,13 @@ class Tally:
         self.counts[key] = self.counts.get(key, 0) + count
 
     def output(self, output: Output) -> None:
-        """Count what a response wrote."""
-        match output:
-            case Decision():
-                self.add("decisions", output.outcome, output.reason)
-                if output.outcome is not Outcome.HOLD:
-                    self.add("requests", output.purpose or NONE)
-            case SendCommand():
-                self.add("sends", output.channel, output.level)
-                if output.override is not None:
-                    self.add("overrides", output.override.ground, output.override.mode)
-            case EscalationTask() if output.version == 1 and output.status is TaskStatus.OPEN:
-                self.add("escalations", output.role)
-            case DeadLetter():
-                self.add("dead_letters", output.topic, output.reason)
-            case SafetyEntry():
-                self.add("incidents", output.kind)
-            case _:
-                return
+        """Count what a response wrote. One look-up by type: this runs for every record written."""
+        kind = type(output)
+        if kind is Decision:
+            key: Key = ("decisions", output.purpose or NONE, output.outcome, output.reason)  # type: ignore[union-attr]
+            self.counts[key] = self.counts.get(key, 0) + 1
+        elif (count := _COUNT.get(kind)) is not None:
+            count(self, output)
 
     def look(
         self,
@@ -72,7 +61,10 @@ class Tally:
         appended_at: Instant = 0,
     ) -> None:
         """A second look at one response; ``event`` None: the patient was woken."""
-        self.gap += without_outcome(before, event, after, outputs)
+        if event is None and not outputs and (before is None or not before.asked):
+            return  # a task was looked at, nothing more
+        if not _plainly_decided(before, event, after, outputs):
+            self.gap += without_outcome(before, event, after, outputs)
         for output in outputs:
             if type(output) is SendCommand:
                 patient = after if after is not None else before
@@ -98,3 +90,42 @@ class Tally:
 
 def _is_new_critical(task: EscalationTask) -> bool:
     return task.reason is Reason.CRITICAL_RESULT and task.version == 1
+
+
+def _plainly_decided(
+    before: PatientState | None, event: Event | None, after: PatientState | None, outputs: Sequence[Output]
+) -> bool:
+    """The usual case, at a glance: the first thing written is this event's decision, and nothing held has gone."""
+    if event is None or not outputs:
+        return False
+    first = outputs[0]
+    if type(first) is not Decision or first.event_id != event.envelope.event_id:
+        return False
+    return before is None or not before.asked or (after is not None and after.asked is before.asked)
+
+
+def _count_send(tally: Tally, command: SendCommand) -> None:
+    tally.add("sends", command.channel, command.level)
+    if command.override is not None:
+        tally.add("overrides", command.override.ground, command.override.mode)
+
+
+def _count_task(tally: Tally, task: EscalationTask) -> None:
+    if task.version == 1 and task.status is TaskStatus.OPEN:
+        tally.add("escalations", task.role)
+
+
+def _count_letter(tally: Tally, letter: DeadLetter) -> None:
+    tally.add("dead_letters", letter.topic, letter.reason)
+
+
+def _count_incident(tally: Tally, entry: SafetyEntry) -> None:
+    tally.add("incidents", entry.kind)
+
+
+_COUNT: Final[dict[type, Callable[[Tally, Any], None]]] = {
+    SendCommand: _count_send,
+    EscalationTask: _count_task,
+    DeadLetter: _count_letter,
+    SafetyEntry: _count_incident,
+}

@@ -1,0 +1,98 @@
+"""A real Prometheus that scrapes real processes, with the real rules in compressed time."""
+
+import json
+import re
+import socket
+import subprocess
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import yaml
+
+from tests.support.prometheus import tool
+from tests.support.running import until
+
+RULES: Final = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "rules"
+#: A minute of `for` and of every window is four seconds here; thresholds stay as they are.
+COMPRESSION: Final = 15
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def compressed(text: str) -> str:
+    """Every duration in rules, divided by COMPRESSION."""
+
+    def shorter(found: re.Match[str]) -> str:
+        seconds = int(found[2]) * _SECONDS[found[3]] / COMPRESSION
+        return f"{found[1]}{max(1, round(seconds))}s"
+
+    return re.sub(r"(\[|offset |for: )(\d+)([smhd])(?=\]|\s|$)", shorter, text, flags=re.MULTILINE)
+
+
+class Prometheus:
+    """Scrapes ``targets`` (job to port) and evaluates every second; ``with`` starts and stops it."""
+
+    def __init__(self, folder: Path, targets: Mapping[str, int]) -> None:
+        self._folder = folder
+        self._targets = targets
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Prometheus":
+        self._folder.mkdir(parents=True)
+        (self._folder / "alerts.yaml").write_text(compressed((RULES / "alerts.yaml").read_text("utf-8")))
+        config = {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "rule_files": ["alerts.yaml"],
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+                for job, port in self._targets.items()
+            ],
+        }
+        (self._folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    tool("prometheus"), f"--config.file={self._folder}/prometheus.yaml",
+                    f"--storage.tsdb.path={self._folder}/data", f"--web.listen-address=127.0.0.1:{self._port}",
+                ],
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        until(self._answers, 30)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        if error is not None:
+            print((self._folder / "log").read_text()[-2_000:])  # noqa: T201
+
+    def firing(self) -> set[str]:
+        """Names of the alerts that fire now."""
+        found = self._get("/api/v1/alerts")["data"]["alerts"]
+        return {alert["labels"]["alertname"] for alert in found if alert["state"] == "firing"}
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._get("/api/v1/query?query=vector(1)")["status"] == "success")
+        except (OSError, HTTPException, ValueError):
+            return False
+
+    def _get(self, path: str) -> dict[str, Any]:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return dict(json.loads(connection.getresponse().read()))
+        finally:
+            connection.close()
