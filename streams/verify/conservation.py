@@ -95,15 +95,19 @@ class Conservation:
             about = decision.subject  # one objection may lead to another look at several appointments
             requests[input_, decision.event_id, about.kind, about.id].append((place, decision))
         for (input_, event_id, *_), made in requests.items():
-            first = [(place, d) for place, d in made if not follows_a_message(d)]
-            ends = [place for place, d in first if d.outcome is not Outcome.HOLD]
-            for place in ends[1:]:
-                self._findings.add(Kind.DUPLICATED, place, "a second end of the same request")
             copy_to = event_id.partition("#copy:")[2] or None
-            if first and not ends and (*input_, copy_to) not in open_holds:
-                self._findings.add(
-                    Kind.LOST, first[-1][0], "held, and neither ended nor waiting in the table"
-                )
+            if self._left_open(made) and (*input_, copy_to) not in open_holds:
+                self._findings.add(Kind.LOST, made[-1][0], "held, and neither ended nor waiting in the table")
+
+    def _left_open(self, made: list[tuple[Place, Decision]]) -> bool:
+        """Walk the decisions about one request; whether the last one left it waiting."""
+        is_open = True
+        for place, decision in made:
+            held = decision.outcome is Outcome.HOLD
+            if not is_open and not follows_a_message(decision):
+                self._findings.add(Kind.DUPLICATED, place, "a second end of the same request")
+            is_open = held
+        return is_open
 
     def _open_holds(self) -> Iterator[tuple[str, int, str | None]]:
         for row in self._ledger.table.values():
