@@ -85,6 +85,11 @@ class OffsetsClient:
                 found: dict[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(
                     group, partitions=asked
                 )
+                # A coordinator that is still loading answers with an error for the group, which aiokafka 0.14
+                # passes over, and with no partition at all: taken for "nothing committed", it would have us read
+                # from the beginning.
+                if not found.keys() >= set(asked):
+                    raise GroupLoadInProgressError("the coordinator answered for no partition")
             except _MOVING:
                 if asyncio.get_running_loop().time() > give_up:
                     raise
