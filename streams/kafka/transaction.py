@@ -43,7 +43,10 @@ class ShardProducer:
         self.partition = partition
         self._group = group
         self._larger = larger or {}
-        self.broker_time: Instant | None = None  # of the last commit, if it wrote to a topic with LogAppendTime
+        self.written_to: dict[tuple[str, int], int] = {}  # where the last record written ends, markers aside
+        self.broker_time: Instant | None = (
+            None  # of the last commit, if it wrote to a topic with LogAppendTime
+        )
         self._producer = AIOKafkaProducer(
             transactional_id=f"{group}-{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
@@ -97,10 +100,12 @@ class ShardProducer:
             ) from error
 
     async def _produce(self, outbox: Outbox) -> None:
-        sent = []
+        sent, counts = [], []
         for (topic, partition), batch in outbox.batches():
+            counts.append(batch.record_count())
             sent.append(await self._producer.send_batch(batch, topic, partition=partition))
         self.broker_time = None
-        for written in await asyncio.gather(*sent):
+        for written, count in zip(await asyncio.gather(*sent), counts, strict=True):
+            self.written_to[written.topic, written.partition] = written.offset + count
             if written.timestamp_type == _LOG_APPEND_TIME:
                 self.broker_time = written.timestamp

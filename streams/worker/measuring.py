@@ -13,6 +13,7 @@ from streams.domain.time import SECOND, Instant
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.kafka.barrier import Barrier
 from streams.kafka.offsets import KafkaError
+from streams.kafka.replay import last_record
 from streams.ops.logging import get_logger
 from streams.ops.metrics import READY
 from streams.ops.waiting import Waiting
@@ -48,6 +49,8 @@ class Measuring:
         self._recorder_group = recorder_group
         self._wall = RealClock()
         self._waiting = Waiting[_At]()
+        self._unread = Waiting[tuple[str, int]]()  # by the recorder
+        self._emitted: dict[tuple[str, int], int] = {}  # where the last message or task ends
         self._failed_closed_at: float | None = None
         self.behind: dict[int, int] = {}  # records not yet applied, by partition, stopped topics aside
         self.lag: dict[int, float] = {}  # seconds, by partition
@@ -144,8 +147,7 @@ class Measuring:
         if not shards:
             self.behind = {}
             return
-        topics = (*INPUT_TOPICS, *_RECORDED)
-        asked = {(names.of(topic), p): (topic, p) for topic in topics for p in shards}
+        asked = {(names.of(topic), p): (topic, p) for topic in INPUT_TOPICS for p in shards}
         ends = await self._kafka.offsets.ends(list(asked))
         now = time.monotonic()
         self._waiting.forget(frozenset(asked.values()))
@@ -153,22 +155,32 @@ class Measuring:
         for at, end in ends.items():
             topic, partition = asked[at]
             self._waiting.look((topic, partition), end, now)
-            if topic in INPUT_TOPICS:
-                count = max(0, end - shards[partition].next_offsets[topic])
-                by_topic[topic] += count
-                if topic not in shards[partition].intake.inbox.stopped:
-                    behind[partition] += count
+            count = max(0, end - shards[partition].next_offsets[topic])
+            by_topic[topic] += count
+            if topic not in shards[partition].intake.inbox.stopped:
+                behind[partition] += count
         self.behind = behind
         for topic, count in by_topic.items():
             metrics.LAG.labels(topic).set(count)
         await self._look_at_recorder(shards, now)
 
     async def _look_at_recorder(self, shards: dict[int, Shard], now: float) -> None:
-        """How long the oldest message or task has waited for the recorder, whether or not it runs."""
+        """How long the oldest message or task has waited for the recorder, whether or not it runs.
+
+        The end of a partition will not do: behind the last record lies the marker of its transaction, which
+        no reader ever reaches. What an earlier owner wrote last is looked up once.
+        """
         names = self._parts.names
-        asked = {(names.of(topic), p): (topic, p) for topic in _RECORDED for p in shards}
-        reached = await self._kafka.offsets.committed(self._recorder_group, list(asked))
-        self.unrecorded = max(
-            self._waiting.seconds(asked[at], offset or 0, now) for at, offset in reached.items()
-        )
+        asked = [(names.of(topic), p) for topic in _RECORDED for p in shards]
+        for at in asked:
+            if at not in self._emitted:
+                last = await last_record(self._kafka.connect, self._kafka.offsets, *at)
+                self._emitted[at] = 0 if last is None else last.offset + 1
+            self._emitted[at] = max(self._emitted[at], shards[at[1]].written_to.get(at, 0))
+            self._unread.look(at, self._emitted[at], now)
+        for gone in self._emitted.keys() - set(asked):
+            del self._emitted[gone]
+        self._unread.forget(frozenset(asked))
+        reached = await self._kafka.offsets.committed(self._recorder_group, asked)
+        self.unrecorded = max(self._unread.seconds(at, offset or 0, now) for at, offset in reached.items())
         metrics.UNRECORDED_SECONDS.set(self.unrecorded)

@@ -177,6 +177,11 @@ class Shard:
         return self._flowing.is_set()
 
     @property
+    def written_to(self) -> Mapping[tuple[str, int], int]:
+        """Where the last record that this shard wrote ends, by (topic name, partition)."""
+        return self._producer.written_to
+
+    @property
     def broker_time(self) -> Instant | None:
         """What the broker's clock said in the last commit; None when it did not say."""
         return self._producer.broker_time

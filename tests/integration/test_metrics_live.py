@@ -68,6 +68,12 @@ def test_what_people_and_prometheus_see_after_a_mixed_load(loaded: tuple[Heed, H
     assert worker.metric("heed_objection_propagation_seconds_count") > 0
     assert abs(worker.metric("heed_clock_skew_seconds")) < 1
     assert worker.metric("heed_ready") == 1
+    recorder.terminate()
+    until(lambda: worker.metric("heed_unrecorded_seconds") > 1, 30)
+    recorder.start().until_ready()
+    until(lambda: worker.metric("heed_unrecorded_seconds") == 0, 30)
+    time.sleep(6)
+    assert worker.metric("heed_unrecorded_seconds") < 2, "the last marker of a partition is not waited for"
 
 
 def _pages_are_fit_to_show(worker: Heed, recorder: Heed, folder: Path) -> None:
