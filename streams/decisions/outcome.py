@@ -243,7 +243,7 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         day_count=(patient.day_count if patient.day == today else 0) + (case.purpose not in SAFETY_PURPOSES),
     )
     mark_told(desk, case)
-    if case.level is Level.L3 and asked.kind is SubjectKind.RESULT:
+    if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
         desk.change(notice_until=desk.now + desk.env.policy.coalesce, notice_at=desk.now)
     for proxy_id in copies_wanted(case):
         copy = replace(

@@ -209,8 +209,8 @@ def coalesce(tested: Tested) -> Hold | Suppress | None:
     case = tested.case
     if not tested.eligible:
         return None
-    if case.level is not Level.L3 or case.failed_before:
-        return None  # the fallback of a notice is that notice
+    if case.level is not Level.L3 or case.failed_before or case.asked.copy_to is not None:
+        return None  # the fallback or the copy of a notice is that notice
     notice = case.patient
     if case.asked.reason is Reason.COALESCE and notice.notice_at == case.now:
         return Suppress(Reason.COALESCED)  # the notice that just went out speaks for this result too
