@@ -30,6 +30,8 @@ log = get_logger("heed.worker")
 LOOK_EVERY_S: Final = 2.0
 #: Between two portions of patients counted after a restore. Seconds.
 COUNT_EVERY_S: Final = 0.02
+#: With very many open tasks they are looked at less often: never more than this share of the time.
+OPEN_WORK_SHARE: Final = 0.01
 OVERDUE_MS: Final = 60_000
 #: Sends held for lack of objections show for so long after the last record that was held. Seconds.
 FAILED_CLOSED_S: Final = 30.0
@@ -57,6 +59,7 @@ class Measuring:
         self.unrecorded = 0.0  # seconds
         self.broker_away = False
         self.open_work = OpenWork()
+        self._open_work_at = 0.0
 
     # Told by each turn.
 
@@ -85,10 +88,10 @@ class Measuring:
         """Count restored patients, a few at a time, while there are any."""
         while True:
             now = self._parts.clock.now()
-            for shard in list(host.shards.values()):
-                if not shard.census.complete:
-                    shard.census.count_some(shard.table, now)
-            await asyncio.sleep(COUNT_EVERY_S)
+            uncounted = [shard for shard in host.shards.values() if not shard.census.complete]
+            for shard in uncounted:
+                shard.census.count_some(shard.table, now)
+            await asyncio.sleep(COUNT_EVERY_S if uncounted else LOOK_EVERY_S)
 
     def _note_broker(self, *, away: bool) -> None:
         if away != self.broker_away:
@@ -100,8 +103,11 @@ class Measuring:
         now = self._parts.clock.now()
         self._look_at_state(host, shards, now)
         self._look_at_lag(shards)
-        self.open_work = OpenWork.of([shard.census for shard in shards], now)
-        self.open_work.show()
+        begun = time.monotonic()
+        if begun >= self._open_work_at:
+            self.open_work = OpenWork.of([shard.census for shard in shards], now)
+            self.open_work.show()
+            self._open_work_at = begun + (time.monotonic() - begun) / OPEN_WORK_SHARE
         outlook.show(self._parts.policy, [shard.state for shard in shards], now)
 
     def _look_at_state(self, host: Host, shards: list[Shard], now: Instant) -> None:

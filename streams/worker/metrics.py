@@ -82,6 +82,13 @@ DEADLINES = Counter(
     "changes (S2), result messages (S3), critical results (S4).",
     ["deadline", "result"],
 )
+#: From the start, at 0: the first one that is missed must be an increase, and none missed must be a ratio of 0.
+for _deadline in (
+    "urgent_acknowledged", "urgent_completed", "routine_acknowledged", "routine_completed", "short_notice",
+    "result_message", "critical_task",
+):  # fmt: skip
+    for _result in ("in_time", "late"):
+        DEADLINES.labels(_deadline, _result)
 ACKNOWLEDGE_SECONDS = Counter(
     "heed_task_acknowledge_seconds", "Sum of times to acknowledge tasks.", ["urgency"]
 )
