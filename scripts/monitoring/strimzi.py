@@ -55,6 +55,8 @@ def users() -> list[dict[str, Any]]:
             [
                 *(_topic(topic, "Read") for topic in (*INPUT_TOPICS, Topic.PATIENT_TABLE)),
                 *(_topic(topic, "Write") for topic in _OUTPUTS),
+                # Once at the start: which message and task was the last, to tell how far the record is behind.
+                *(_topic(topic, "Read") for topic in (Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)),
                 # A record with a foreign partitioner's key is passed on to its own partition of the same topic.
                 *(_topic(topic, "Write") for topic in INPUT_TOPICS),
                 # Checked at the start and every 30 s: partition counts, retention; and how far the record is.

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ KUBERNETES: Final = DEPLOY / "kubernetes"
 BOARDS: Final = sorted((DEPLOY / "grafana").glob("*.json"))
 
 
+@cache
 def documents(file: Path) -> list[dict[str, Any]]:
     return [found for found in yaml.safe_load_all(file.read_text(encoding="utf-8")) if found]
 
