@@ -149,4 +149,6 @@ def _burning(number: str, lasts: int, quiet: int, share: float) -> Iterator[dict
         yield {"series": f'{one}"late"}}', "values": bad_values}
     down = f"1x60 0x{lasts - 1} 1x{quiet}"
     yield {"series": "heed_ready", "values": down if number == "S10" else f"1x{60 + lasts + quiet}"}
+    for name in ("heed_partitions_owned", "heed_partitions_expected"):
+        yield {"series": name, "values": f"12x{60 + lasts + quiet}"}
     yield {"series": "heed_lag_seconds", "values": f"1x{60 + lasts + quiet}"}

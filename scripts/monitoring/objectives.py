@@ -82,7 +82,9 @@ def rules() -> dict[str, Any]:
     recording: list[dict[str, Any]] = [
         {
             "record": "heed:available:bool",
-            "expr": "(min(heed_ready) * (max(heed_lag_seconds) < bool 60)) or vector(0)",
+            # Every partition has a worker that is ready, and none waits: one that restarts takes nothing away.
+            "expr": "((sum(heed_partitions_owned * on (instance) heed_ready) >= bool max(heed_partitions_expected))"
+            " * (max(heed_lag_seconds) < bool 60)) or vector(0)",
         }
     ]
     for one in OBJECTIVES:

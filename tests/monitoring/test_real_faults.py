@@ -50,7 +50,8 @@ class Hospital:
 
     def calm(self, seconds: float) -> None:
         """Nothing fires for so long, once everything has been scraped."""
-        until(lambda: not self.prometheus.firing())
+        until(self.prometheus.scraped)
+        time.sleep(3)  # an evaluation has seen it
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             assert not self.prometheus.firing()
@@ -85,12 +86,15 @@ def hospital(created: Settings, tmp_path: Path) -> Iterator[Hospital]:
 
 def test_processes_that_stop_and_come_back(hospital: Hospital) -> None:
     hospital.calm(10)
+    available = "heed:available:bool"
+    assert hospital.prometheus.value(available) == 1
     hospital.recorder.kill()
     hospital.fires("RecorderDown", 120)
     hospital.recorder.start().until_ready()
     hospital.clears("RecorderDown")
     hospital.worker.kill()
     hospital.fires("WorkerDown", 60)
+    assert hospital.prometheus.value(available) == 0
     hospital.worker.start().until_ready()
     hospital.clears("WorkerDown")
     hospital.clears("ScrapeAbsent")

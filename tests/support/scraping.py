@@ -9,6 +9,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
+from urllib.parse import quote
 
 import yaml
 
@@ -34,7 +35,7 @@ def compressed(text: str) -> str:
         seconds = int(found[2]) * _SECONDS[found[3]] / COMPRESSION
         return f"{found[1]}{max(1, round(seconds))}s"
 
-    return re.sub(r"(\[|offset |for: )(\d+)([smhd])(?=\]|\s|$)", shorter, text, flags=re.MULTILINE)
+    return re.sub(r"(\[|offset |for: )(\d+)([smhd])(?=[\])\s]|$)", shorter, text, flags=re.MULTILINE)
 
 
 class Prometheus:
@@ -51,7 +52,7 @@ class Prometheus:
         (self._folder / "alerts.yaml").write_text(compressed((RULES / "alerts.yaml").read_text("utf-8")))
         config = {
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-            "rule_files": ["alerts.yaml"],
+            "rule_files": ["alerts.yaml", str(RULES / "objectives.yaml")],
             "scrape_configs": [
                 {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
                 for job, port in self._targets.items()
@@ -77,6 +78,16 @@ class Prometheus:
         self._process.wait()
         if error is not None:
             print((self._folder / "log").read_text()[-2_000:])  # noqa: T201
+
+    def value(self, query: str) -> float | None:
+        """What a query that gives one number gives now; None for nothing."""
+        result = self._get(f"/api/v1/query?query={quote(query)}")["data"]["result"]
+        return float(result[0]["value"][1]) if result else None
+
+    def scraped(self) -> bool:
+        """Whether everything answers."""
+        result = self._get("/api/v1/query?query=up")["data"]["result"]
+        return len(result) == len(self._targets) and all(one["value"][1] == "1" for one in result)
 
     def firing(self) -> set[str]:
         """Names of the alerts that fire now."""
