@@ -23,7 +23,8 @@ _KILLS: Final = (
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One run. ``first_output_s``: the longest wait for the first output after each kind of blow, seconds."""
+    """One run. ``first_output_s``: the longest wait for the first output after each kind of blow, seconds.
+    ``remark``: written by hand, where a run has found something."""
 
     tier: str
     at: str
@@ -51,6 +52,7 @@ class Line(msgspec.Struct, frozen=True):
     entries: int
     first_output_s: dict[str, float]
     duration_s: float
+    remark: str = ""
 
 
 def line_of(ran: Ran, tier: str, partitions: int) -> Line:
@@ -111,7 +113,7 @@ def table() -> str:
         )
         firsts = ", ".join(f"{blow} {seconds:.1f} s" for blow, seconds in sorted(one.first_output_s.items()))
         rows.append(
-            f"| {one.at[:16]} seed {one.seed} | {one.events:,} | {blows} | {one.lost} | {one.duplicated} |"
+            f"| {one.at[:16]} seed {one.seed} {one.remark} | {one.events:,} | {blows} | {one.lost} | {one.duplicated} |"
             f" {one.out_of_order} | {one.objected} | {one.table_differences + one.other_differences} |"
             f" {one.unaccounted} | {firsts} | {one.duration_s:.0f} s |"
         )
