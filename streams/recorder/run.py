@@ -31,6 +31,8 @@ log = get_logger("heed.recorder")
 
 STALLED_S: Final = 60.0
 LAG_EVERY_S: Final = 2.0
+#: A broker that has not answered by then is away. Seconds.
+ANSWER_S: Final = 5.0
 
 
 class Recorder:
@@ -103,9 +105,11 @@ class Recorder:
         while True:
             await asyncio.sleep(LAG_EVERY_S)
             try:
-                reached = await member.positions()
-                ends = await self._parts.offsets.ends(list(reached)) if reached else {}
-            except KafkaError:
+                async with asyncio.timeout(ANSWER_S):
+                    reached = await member.positions()
+                    ends = await self._parts.offsets.ends(list(reached)) if reached else {}
+            except (KafkaError, TimeoutError):
+                READY.set(0)  # no Kafka answers
                 continue
             behind = dict.fromkeys(SOURCES, 0)
             now = time.monotonic()

@@ -28,6 +28,8 @@ from .shard import Shard
 log = get_logger("heed.worker")
 
 LOOK_EVERY_S: Final = 2.0
+#: A broker that has not answered by then is away; its clients would wait for most of a minute. Seconds.
+ANSWER_S: Final = 5.0
 #: Between two portions of patients counted after a restore. Seconds.
 COUNT_EVERY_S: Final = 0.02
 #: With very many open tasks they are looked at less often: never more than this share of the time.
@@ -76,9 +78,10 @@ class Measuring:
     async def keep_looking(self, host: Host, ready: Callable[[], Sequence[str]]) -> None:
         while True:
             try:
-                await self._look_at_ends(host)
+                async with asyncio.timeout(ANSWER_S):
+                    await self._look_at_ends(host)
                 self._note_broker(away=False)
-            except KafkaError:
+            except (KafkaError, TimeoutError):
                 self._note_broker(away=True)
             self._look(host)
             READY.set(not ready())
