@@ -1,0 +1,120 @@
+"""Merged records (rule 3.4): what is sent on, to whom, and what is kept beside what the survivor has."""
+
+from typing import Any, Final
+
+import pytest
+from msgspec.structs import replace
+
+from streams.decisions.forwarding import SENDER, as_survivors
+from streams.domain.events import Body, Event, Objection
+from streams.domain.limits import violation
+from streams.domain.patient import ObjectionEntry
+from streams.domain.records import Forward, Output
+from streams.domain.vocabulary import Channel, ObjectionAction, Purpose, RecordStatus, Topic
+from tests.support.charts import (
+    IN_TWO_WEEKS,
+    NOW,
+    Chart,
+    appointment,
+    identity,
+    known,
+    objection,
+    reasons,
+    request,
+    result,
+    sections,
+)
+
+SMS: Final = Channel.SMS
+GONE: Final[dict[str, Any]] = {"record_status": RecordStatus.SUPERSEDED, "superseded_by": "P2"}
+
+
+def forwarded(written: tuple[Output, ...]) -> list[Event]:
+    return [one.event for one in written if isinstance(one, Forward)]
+
+
+@pytest.mark.parametrize(
+    ("body", "topic"),
+    [
+        (appointment(IN_TWO_WEEKS, nhs_number="9990548609"), Topic.APPOINTMENTS),
+        (result(nhs_number="9990548609"), Topic.RESULTS),
+        (request(Purpose.PRESCRIPTION_READY), Topic.REQUESTS),
+    ],
+)
+def test_a_request_starts_again_under_the_survivor(body: Body, topic: Topic) -> None:
+    chart = Chart(known(SMS, identity=identity(**GONE)))
+    written = chart.hear(body, event_id="e77")
+    (event,) = forwarded(written)
+    assert reasons(written) == ["SUPPRESS superseded"]
+    assert (event.topic, event.envelope.patient_id, event.envelope.event_id) == (topic, "P2", "e77#merged")
+    assert event.envelope.source == SENDER
+    assert getattr(event.body, "nhs_number", None) is None
+
+
+def test_objections_are_sent_on_at_the_merge_and_ever_after() -> None:
+    chart = Chart(known(SMS))
+    chart.hear(objection(SMS))
+    chart.hear(objection(Channel.EMAIL, objection_id="O2", action=ObjectionAction.WITHDRAWN))
+    (event,) = forwarded(chart.hear(sections(SMS, identity=identity(**GONE)), event_id="merge"))
+    assert (event.envelope.event_id, event.body) == ("merge:O1#merged", objection(SMS))
+    assert forwarded(chart.hear(sections(SMS, identity=identity(**GONE)))) == []
+    (later,) = forwarded(chart.hear(objection(SMS, action=ObjectionAction.WITHDRAWN)))
+    assert isinstance(later.body, Objection)
+    assert later.body.action is ObjectionAction.WITHDRAWN
+
+
+@pytest.mark.parametrize("changes", [{"record_status": RecordStatus.SUPERSEDED}, {"superseded_by": "P2"}, {}])
+def test_without_a_survivor_nothing_is_sent_on(changes: dict[str, Any]) -> None:
+    chart = Chart(known(SMS, identity=identity(**changes)))
+    assert forwarded(chart.hear(objection(SMS))) == []
+    assert forwarded(Chart().hear(objection(SMS))) == []
+
+
+def test_an_objection_from_long_ago_can_be_sent_on() -> None:
+    """Its own time may lie before 2000, which no event's may (1.2)."""
+    old = {"O1": ObjectionEntry(1, objection(SMS, received_at=0), NOW)}
+    chart = Chart(known(SMS, objections=old))
+    (event,) = forwarded(chart.hear(sections(SMS, identity=identity(**GONE))))
+    assert violation(event, NOW) is None
+
+
+def test_long_ids_stay_within_the_limit() -> None:
+    chart = Chart(known(SMS, identity=identity(**GONE)))
+    (event,) = forwarded(chart.hear(appointment(IN_TWO_WEEKS), event_id="e" * 128))
+    assert len(event.envelope.event_id) <= 128
+    assert violation(event, NOW) is None
+
+
+def arriving(body: Body, version: int = 1, source: str = SENDER) -> Event:
+    return Chart().event(body, version=version, source=source)
+
+
+@pytest.mark.parametrize(
+    ("own", "event", "kept_as"),
+    [
+        ({}, arriving(objection(SMS)), "O1"),
+        ({"O1": objection(SMS)}, arriving(objection(SMS)), "O1"),
+        ({"O1": objection(SMS)}, arriving(objection(SMS, received_at=5)), "O1"),
+        ({"O1": objection(Channel.EMAIL)}, arriving(objection(SMS)), "O1#merged"),
+        ({"O1": objection(Channel.EMAIL)}, arriving(objection(SMS), version=2), "O1"),
+        ({"O1": objection(Channel.EMAIL)}, arriving(objection(SMS), source="desk"), "O1"),
+        (
+            {"O1": objection(Channel.EMAIL), "O1#merged": objection(SMS)},
+            arriving(objection(SMS, action=ObjectionAction.WITHDRAWN), version=2),
+            "O1#merged",
+        ),
+    ],
+)
+def test_of_two_objections_by_one_name_both_are_kept(
+    own: dict[str, Objection], event: Event, kept_as: str
+) -> None:
+    entries = {name: ObjectionEntry(1, body, NOW) for name, body in own.items()}
+    found = as_survivors(known(SMS, objections=entries), event).body
+    assert isinstance(found, Objection)
+    assert found.objection_id == kept_as
+
+
+def test_other_facts_are_taken_as_they_come() -> None:
+    event = arriving(appointment())
+    assert as_survivors(known(SMS), event) is event
+    assert replace(event) == event
