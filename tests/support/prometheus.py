@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 #: Set in the pipeline, where a missing tool is a failure and no skip.
-REQUIRED = "HEED_TESTS_NEED_PROMETHEUS"
+REQUIRED = "TESTS_NEED_PROMETHEUS"
 
 
 def tool(name: str) -> str:

@@ -11,6 +11,9 @@ from streams.domain.shard import ShardState, Surge
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
     Channel,
+    ProxyBasis,
+    ProxyMode,
+    Purpose,
     Release,
     ResolutionKind,
     Role,
@@ -25,7 +28,9 @@ from tests.support.charts import (
     cancelled,
     known,
     objection,
+    proxy,
     reasons,
+    request,
     result,
     task,
 )
@@ -165,3 +170,21 @@ def test_who_was_called_beside_a_message_needs_no_receipt() -> None:
     chart.hear(cancelled(start))
     act(chart, ResolutionKind.CONTACTED, "call_in_parallel")
     assert reasons(chart.wait(NOW + 80 * 60_000)) == []
+
+
+def test_who_is_reached_about_a_request_or_as_a_copy_changes_nothing_the_patient_was_told() -> None:
+    person = proxy(basis=ProxyBasis.NOMINATED, mode=ProxyMode.COPY, contacts=())
+    chart = Chart(known(Channel.SMS, proxies=(person,)))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    chart.wait(NOW)
+    assert chart.patient is not None
+    told = chart.patient.appointments["A1"].told
+    act(chart, ResolutionKind.CONTACTED, "no_contact_detail")
+    assert chart.patient.appointments["A1"].told == told
+    assert [one.closed for one in chart.patient.sent.values()] == [False], (
+        "the patient's own is still awaited"
+    )
+    bare = Chart(known())
+    bare.hear(request(Purpose.PRESCRIPTION_READY))
+    act(bare, ResolutionKind.CONTACTED, "no_contact_detail")
+    assert open_tasks(bare) == []
