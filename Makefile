@@ -30,7 +30,7 @@ test: setup  ## all tests, with a real broker; make test ARGS="-k name" for some
 	@$(BIN)/python -m pytest $(ARGS)
 
 monitoring: setup  ## real faults, scraped by a real Prometheus: some minutes; needs promtool, prometheus
-	@HEED_TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring $(ARGS) tests/monitoring
+	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring $(ARGS) tests/monitoring
 
 faults: setup  ## larger runs while things break; make faults FAULTS="--events 1000000 --seed 7 --kills 100"
 	@$(BIN)/python -m tests.fault $(FAULTS)

@@ -11,7 +11,7 @@ from streams.settings import Settings
 from .chaos import Blow
 from .run import Run, play
 
-#: Another one is given with HEED_FAULT_SEED.
+#: Another one is given with FAULT_SEED.
 SEED: Final = 2026
 BLOWS: Final = (
     Blow.KILL, Blow.KILL_BEFORE_COMMIT, Blow.KILL_AFTER_COMMIT, Blow.KILL_ALL, Blow.KILL_RECORDER, Blow.TERM, Blow.TERM,
@@ -22,8 +22,8 @@ BLOWS: Final = (
 async def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(
     created: Settings, tmp_path: Path
 ) -> None:
-    seed = int(os.environ.get("HEED_FAULT_SEED", SEED))
-    print(f"HEED_FAULT_SEED={seed}")  # noqa: T201
+    seed = int(os.environ.get("FAULT_SEED", SEED))
+    print(f"FAULT_SEED={seed}")  # noqa: T201
     ran = await play(Run(20_000, seed, BLOWS), created, tmp_path)
     print(f"{ran.fed} events, {ran.seconds} s, first output after {ran.worst()}, {ran.report.checked}")  # noqa: T201
     assert ran.fed >= 20_000
