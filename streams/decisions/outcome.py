@@ -85,6 +85,8 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     if isinstance(verdict, Suppress):
         if verdict.reason is Reason.COALESCED:
             mark_told(desk, case)
+        if verdict.reason is Reason.RESULT_CANCELLED_UNTOLD:
+            _update_tasks(desk, asked)
         if verdict.forward_to is not None:
             forward(desk, asked, verdict.forward_to)
     _log(desk, ruling, decided)
@@ -158,6 +160,13 @@ def _end_older_tasks(desk: Desk, asked: Asked) -> None:
         older = task.entity_version < asked.version
         if older and task.asked is not None and task.asked.same_thing(asked):
             desk.end_task(id_, TaskStatus.SUPERSEDED)
+
+
+def _update_tasks(desk: Desk, asked: Asked) -> None:
+    """C163: tasks about a result that was withdrawn say so, and stay open until a person closes them."""
+    for id_, task in list(desk.patient.tasks.items()):
+        if (task.kind, task.id) == (asked.kind, asked.id):
+            desk.put_task(id_, replace(task, version=task.version + 1, entity_version=asked.version))
 
 
 def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str) -> list[str]:

@@ -108,7 +108,10 @@ def _own_times(case: Case) -> DailyWindow | None:
     wishes = case.patient.preferences
     if wishes is None or (case.recipient is not None and case.recipient.role is RecipientRole.PROXY):
         return None
-    return _daily(wishes.from_, wishes.to)
+    try:
+        return _daily(wishes.from_, wishes.to)
+    except ValueError:
+        return None  # a wish that nobody can read blocks nothing (vocabulary 1.2)
 
 
 def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool = False) -> Instant | None:

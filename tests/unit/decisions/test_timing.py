@@ -120,6 +120,7 @@ def test_a_wish_gives_way_and_a_safe_contact_plan_does_not(
         (Preferences(), "Tue 01 Dec 2026 11:00"),
         (Preferences(from_="22:00", to="09:00"), "Wed 02 Dec 2026 08:00"),  # wraps midnight, ends in quiet hours
         (Preferences(from_="02:00", to="03:00"), "Tue 01 Dec 2026 11:00"),  # never meets the daytime: gives way
+        (Preferences(from_="5 pm"), "Tue 01 Dec 2026 11:00"),  # nobody can read it: blocks nothing
     ],
 )  # fmt: skip
 def test_wished_times_may_be_open_at_one_end(wishes: Preferences, leaves_at: str) -> None:
@@ -230,3 +231,9 @@ def test_quiet_hours_end_by_the_clock_on_the_wall(now: str, leaves_at: str) -> N
     found = release(case(known(APP), appointment(uk(now) + 14 * DAY), now=uk(now)), APP)
     assert found is not None
     assert found.at == uk(leaves_at)
+
+
+def test_a_safe_contact_plan_that_nobody_can_read_is_not_guessed() -> None:
+    plan = {"safe_contact": SafeContact(True, (APP,), "after work")}
+    with pytest.raises(ValueError, match="HH:MM"):
+        release(change("Tue 01 Dec 2026 11:00", "Thu 17 Dec 2026 10:00", plan), APP)
