@@ -36,6 +36,7 @@ COMMANDS: Final = (
     "simulate",
     "explain",
     "dead_letters",
+    "resume",
     "verify",
     "feed",
     "day",

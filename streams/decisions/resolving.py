@@ -5,6 +5,8 @@ What a person may not do is refused with a line in the safety log, and the task 
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from streams.domain.calendar import add_months
@@ -19,6 +21,7 @@ from streams.domain.vocabulary import (
     Outcome,
     Reason,
     ResolutionKind,
+    Role,
     SubjectKind,
     TaskStatus,
 )
@@ -36,6 +39,9 @@ from .outcome import carry_out
 from .request import settled
 from .standing import contact_hash
 
+#: The outcome with which a stopped partition sends again (``heed resume``).
+RESUME: Final = "resume_partition"
+
 
 def resolve(desk: Desk, body: Resolution) -> None:
     """Apply what a person did."""
@@ -46,6 +52,9 @@ def resolve(desk: Desk, body: Resolution) -> None:
         _revoke(desk, body)
         return
     task = desk.patient.tasks.get(body.task_id) if body.task_id is not None else None
+    if body.outcome_code == RESUME and body.kind is ResolutionKind.CLOSED:
+        _resume(desk, body)
+        return
     if task is None or body.task_id is None:
         _refuse(desk, "resolution_without_task", None)
         return
@@ -68,6 +77,15 @@ def resolve(desk: Desk, body: Resolution) -> None:
             _close(desk, body.task_id, task, body)
         case _:
             _refuse(desk, "resolution_not_understood", body.task_id)
+
+
+def _resume(desk: Desk, body: Resolution) -> None:
+    """Somebody found the objection that stopped this partition, and had it entered (1.1, C201)."""
+    if body.role not in (Role.SRE, Role.IG) or not body.rationale_ref:
+        _refuse(desk, "resume_refused", None)
+        return
+    desk.shard = replace(desk.shard, paused=False, paused_at=0)
+    desk.log_safety("partition_resumed", Subject(SubjectKind.RECORD, "", 0), desk.event_id)
 
 
 def _refuse(desk: Desk, kind: str, task_id: str | None) -> None:
