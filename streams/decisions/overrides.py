@@ -143,8 +143,9 @@ def by_assessment(tested: Tested) -> Send | Hold | None:
 
 def by_policy(tested: Tested) -> Send | Hold | None:
     """9.6: the organisation allows this ordinary reason without assessment; reviewed the next day."""
-    if tested.case.policy.override_mode is not OverrideMode.POLICY:
-        return None
+    case = tested.case
+    if case.policy.override_mode is not OverrideMode.POLICY or ground_for(case) is not Ground.G3:
+        return None  # the table of grounds allows 9.6 for G3 alone
     return _automatic(tested, Reason.OVERRIDE_POLICY)
 
 

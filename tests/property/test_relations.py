@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from streams.domain.records import Decision, EscalationTask, SendCommand
+from streams.domain.time import DAY
 from streams.domain.vocabulary import Channel, Outcome, Reason
 from streams.scenarios.match import Emitted
 
@@ -113,8 +114,15 @@ def _of(patient_id: str, index: int, step: StepText) -> StepText:
 
 
 def _seen(patient_id: str, story: list[StepText]) -> list[tuple[Any, ...]]:
-    """What one patient's story came to, without what names the offsets of its records: ids."""
-    return [_plain(one) for one in told(story, until="+3d").emitted if _whose(one) == patient_id]
+    """What one patient's story came to, without what names the offsets of its records: ids.
+
+    Only what every telling reaches: the combined story may go on longer than each of its halves.
+    """
+    return [
+        _plain(one)
+        for one in told(story, until="+3d").emitted
+        if one.at <= START + 3 * DAY and _whose(one) == patient_id
+    ]
 
 
 def _whose(one: Emitted) -> str | None:
