@@ -23,7 +23,9 @@ TOPIC_W, TOPIC_H, STEP, TOP = 170, 30, 42, 84
 INK, STATE, DECIDING, OUT, HOUSE = "#1f2933", "#d9e8fb", "#fdecc8", "#dff3e3", "#f4f5f7"
 
 
-def text(x: float, y: float, words: str, *, size: int = 14, weight: str = "normal", anchor: str = "middle") -> str:
+def text(
+    x: float, y: float, words: str, *, size: int = 14, weight: str = "normal", anchor: str = "middle"
+) -> str:
     return (
         f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
         f'fill="{INK}">{words}</text>'
@@ -57,7 +59,9 @@ def draw() -> str:
     shown = {*STATE_TOPICS, *DECIDING_TOPICS, *OUTPUTS, Topic.PATIENT_TABLE, Topic.RECORDS}
     missing = {plan.topic for plan in CATALOGUE} - shown
     if missing:
-        raise SystemExit(f"docs/flow.svg does not show {', '.join(sorted(missing))}: add it to {Path(__file__).name}")
+        raise SystemExit(
+            f"docs/flow.svg does not show {', '.join(sorted(missing))}: add it to {Path(__file__).name}"
+        )
     parts = [text(105, 70, "what happened", size=13), text(745, 70, "what follows from it", size=13)]
     y = TOP
     for name in STATE_TOPICS:
@@ -85,7 +89,11 @@ def draw() -> str:
             ),
         )
     )
-    parts += [topic(337, 438, Topic.PATIENT_TABLE, OUT), arrow(402, 392, 402, 436), arrow(442, 436, 442, 392, dashed=True)]
+    parts += [
+        topic(337, 438, Topic.PATIENT_TABLE, OUT),
+        arrow(402, 392, 402, 436),
+        arrow(442, 436, 442, 392, dashed=True),
+    ]
     parts.append(text(422, 488, "what is known of each patient; read back at start", size=12))
     y = TOP
     for name in OUTPUTS:
@@ -103,7 +111,9 @@ def draw() -> str:
     legend = ((STATE, "changes what is known"), (DECIDING, "asks for a decision"), (OUT, "written by Heed"))
     for n, (fill, words) in enumerate(legend):
         x = 660
-        parts.append(f'<rect x="{x}" y="{372 + 24 * n}" width="18" height="14" fill="{fill}" stroke="{INK}" {BOX}/>')
+        parts.append(
+            f'<rect x="{x}" y="{372 + 24 * n}" width="18" height="14" fill="{fill}" stroke="{INK}" {BOX}/>'
+        )
         parts.append(text(x + 28, 384 + 24 * n, words, size=12, anchor="start"))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1030 500" font-family="system-ui, sans-serif" role="img" '
