@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 import faust
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, NoOffsetForPartitionError
 from aiokafka.structs import TopicPartition
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
@@ -92,7 +92,12 @@ class StretchThread(driver.AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> dict[TP, Stretch]:
         async with self._one_at_a_time:
-            fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+            try:
+                fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+            except NoOffsetForPartitionError:
+                # aiokafka looked for a committed offset before the owner had said where to start; a group that
+                # has none yet is no failure. What other partitions had is kept, and start_at names the offset.
+                return {}
             return self._stretches(consumer, active_partitions, fetched)
 
     def _stretches(
