@@ -41,7 +41,10 @@ _NOBODY: Final = PatientState()
 
 
 class Watched(msgspec.Struct):
-    """An open task, as far as its deadlines are concerned. ``needed_by``: for an appointment's task, else 0."""
+    """An open task, as far as its deadlines are concerned.
+
+    ``starts_at``: of the appointment it is about, else 0; ``needed_by``: when its patient must know (S2), else 0.
+    """
 
     role: Role
     priority: Priority
@@ -49,6 +52,7 @@ class Watched(msgspec.Struct):
     created_at: Instant
     acknowledge_by: Instant
     due_at: Instant
+    starts_at: Instant
     needed_by: Instant
     acknowledged: bool
     owned: bool
@@ -147,10 +151,12 @@ class Census:
         watched.owned = bool(task.owner or task.claimed_by)
 
     def _watch(self, task: OpenTask, patient: PatientState, now: Instant) -> Watched:
-        needed_by = self._needed_by(task, patient)
+        starts_at = _starts_at(task, patient)
+        needed_by = self._needed_by(starts_at, task.created_at)
         older = task.created_at < now
         return Watched(
-            task.role, task.priority, task.reason, task.created_at, task.acknowledge_by, task.due_at, needed_by,
+            task.role, task.priority, task.reason, task.created_at, task.acknowledge_by, task.due_at, starts_at,
+            needed_by,
             acknowledged=task.status is TaskStatus.CLAIMED,
             owned=bool(task.owner or task.claimed_by),
             # Overdue when first seen, by more than the turn that made it: counted before a restart.
@@ -180,20 +186,23 @@ class Census:
     def _met(self, deadline: str, in_time: bool) -> None:
         self.met[deadline, "in_time" if in_time else "late"] += 1
 
-    def _needed_by(self, task: OpenTask, patient: PatientState) -> Instant:
+    def _needed_by(self, starts_at: Instant, created_at: Instant) -> Instant:
         """When the patient must know of a change at short notice (S2); 0 for every other task."""
-        if task.kind is not SubjectKind.APPOINTMENT or task.purpose is None:
-            return 0
-        entry = patient.appointments.get(task.id)
-        if entry is None:
-            return 0
-        starts = entry.body.starts_at
-        if entry.told is not None:
-            starts = min(starts, entry.told.starts_at)
-        needed_by = starts - self._min_notice
-        return needed_by if 0 < needed_by - task.created_at <= self._short_notice else 0
+        needed_by = starts_at - self._min_notice
+        return needed_by if 0 < needed_by - created_at <= self._short_notice else 0
 
     # Looking.
+
+    def under(self, min_notice: Millis, short_notice: Millis) -> None:
+        """Go by these from now on (a policy file may change): open tasks are judged by them too.
+
+        A deadline that was counted as missed stays counted.
+        """
+        if (min_notice, short_notice) == (self._min_notice, self._short_notice):
+            return
+        self._min_notice, self._short_notice = min_notice, short_notice
+        for task in self.tasks.values():
+            task.needed_by = self._needed_by(task.starts_at, task.created_at)
 
     def pass_deadlines(self, now: Instant) -> None:
         """Count deadlines that have just passed with nobody having acted: a task nobody touches is late too."""
@@ -211,6 +220,17 @@ class Census:
     def expiring(self, now: Instant) -> int:
         """Standing decisions that end within the month."""
         return sum(now < valid_to <= now + EXPIRING for valid_to in self.standing.values())
+
+
+def _starts_at(task: OpenTask, patient: PatientState) -> Instant:
+    """When the appointment of a task begins, or began for the patient who was told so; 0 for other tasks."""
+    if task.kind is not SubjectKind.APPOINTMENT or task.purpose is None:
+        return 0
+    entry = patient.appointments.get(task.id)
+    if entry is None:
+        return 0
+    starts = entry.body.starts_at
+    return starts if entry.told is None else min(starts, entry.told.starts_at)
 
 
 def _objections(patient: PatientState) -> Iterator[tuple[str, str]]:

@@ -106,12 +106,15 @@ class Measuring:
         now = self._parts.clock.now()
         self._look_at_state(host, shards, now)
         self._look_at_lag(shards)
+        policy = self._parts.policy
+        for shard in shards:
+            shard.census.under(policy.min_useful_notice, policy.short_notice)
         begun = time.monotonic()
         if begun >= self._open_work_at:
             self.open_work = OpenWork.of([shard.census for shard in shards], now)
             self.open_work.show()
             self._open_work_at = begun + (time.monotonic() - begun) / OPEN_WORK_SHARE
-        outlook.show(self._parts.policy, [shard.state for shard in shards], now)
+        outlook.show(policy, [shard.state for shard in shards], now)
 
     def _look_at_state(self, host: Host, shards: list[Shard], now: Instant) -> None:
         metrics.PARTITIONS.set(len(shards))

@@ -68,6 +68,18 @@ def test_a_task_closed_without_a_claim_was_acknowledged_then() -> None:
     assert counted.waited == {"urgent": (1, 300.0)}
 
 
+def test_open_tasks_are_judged_by_the_policy_in_force_now() -> None:
+    counted = census()
+    counted.turn([(KEY, None, with_task())], NOW)  # the patient must know in 3 h
+    assert OpenWork.of([counted], NOW).at_risk == 0
+    counted.under(min_notice=4 * HOUR, short_notice=48 * HOUR)  # in 1 h
+    assert OpenWork.of([counted], NOW).at_risk == 1
+    counted.under(min_notice=4 * HOUR, short_notice=HOUR // 2)  # no longer short notice
+    assert OpenWork.of([counted], NOW).at_risk == 0
+    counted.turn([(KEY, with_task(), PatientState())], NOW + MINUTE)
+    assert ("short_notice", "in_time") not in counted.met
+
+
 def test_a_deadline_nobody_touches_is_missed_once() -> None:
     counted = census()
     counted.turn([(KEY, None, with_task())], NOW)
