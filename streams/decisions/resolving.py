@@ -13,6 +13,7 @@ from streams.domain.calendar import add_months
 from streams.domain.events import Resolution
 from streams.domain.patient import Asked, OpenTask, StandingDecision
 from streams.domain.records import Subject
+from streams.domain.resume import ResumeTopic, may_resume, resumed_topic
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
     ORDINARY_REASONS,
@@ -55,6 +56,9 @@ def resolve(desk: Desk, body: Resolution) -> None:
     if body.outcome_code == RESUME and body.kind is ResolutionKind.CLOSED:
         _resume(desk, body)
         return
+    if (resumed := resumed_topic(body)) is not None:
+        _resume_topic(desk, body, resumed)
+        return
     if task is None or body.task_id is None:
         _refuse(desk, "resolution_without_task", None)
         return
@@ -81,11 +85,22 @@ def resolve(desk: Desk, body: Resolution) -> None:
 
 def _resume(desk: Desk, body: Resolution) -> None:
     """Somebody found the objection that stopped this partition, and had it entered (1.1, C201)."""
-    if body.role not in (Role.SRE, Role.IG) or not body.rationale_ref:
+    if not may_resume(body):
         _refuse(desk, "resume_refused", None)
         return
     desk.shard = replace(desk.shard, paused=False, paused_at=0)
     desk.log_safety("partition_resumed", Subject(SubjectKind.RECORD, "", 0), desk.event_id)
+
+
+def _resume_topic(desk: Desk, body: Resolution, resumed: ResumeTopic) -> None:
+    """Somebody dealt with what made a topic partition unreadable, and lets it go on (architecture 7)."""
+    if not may_resume(body):
+        _refuse(desk, "resume_refused", None)
+        return
+    let_through = desk.shard.let_through
+    if resumed.through > let_through.get(resumed.topic, 0):
+        desk.shard = replace(desk.shard, let_through={**let_through, resumed.topic.value: resumed.through})
+    desk.log_safety("topic_resumed", Subject(SubjectKind.RECORD, resumed.topic, 0), desk.event_id)
 
 
 def _refuse(desk: Desk, kind: str, task_id: str | None) -> None:

@@ -29,10 +29,13 @@ class Circuit(msgspec.Struct, frozen=True, array_like=True):
 
 class ShardState(msgspec.Struct, frozen=True, array_like=True):
     """``paused``: an objection could not be read and its patient is not known, so that no message may
-    leave this partition until a person resumes it (rule 1.1, C201). ``recovering``: rule 3.1."""
+    leave this partition until a person resumes it (rule 1.1, C201). ``recovering``: rule 3.1.
+    ``let_through``: up to which offset of a topic a person lets unreadable records be set aside without end
+    (``resume``)."""
 
     paused: bool = False
     paused_at: Instant = 0
     recovering: bool = False
     surges: dict[str, Surge] = {}
     circuits: dict[str, Circuit] = {}
+    let_through: dict[str, int] = {}

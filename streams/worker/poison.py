@@ -1,8 +1,8 @@
 """When to stop reading a topic partition because too much of it is unreadable (architecture.md section 7).
 
 A broken producer must not be answered with a mountain of dead letters and tasks: the partition of that
-topic pauses, an alert fires, a person looks. Everything else goes on. Started again, a worker reads on
-from where it stopped, and pauses again if nothing has changed.
+topic pauses, an alert fires, a person looks. Everything else goes on. It reads on from where it stopped when a
+person says so (``heed resume --topic``) or the worker starts again, and pauses again if nothing has changed.
 """
 
 from collections import deque
@@ -16,11 +16,12 @@ WINDOW_LIMIT: Final = WINDOW // 100
 
 
 class Breaker:
-    """Counts one topic partition's dead letters."""
+    """Counts one topic partition's dead letters. ``through``: those below this offset a person lets through."""
 
     def __init__(self) -> None:
         self.row = 0
         self.open = False
+        self.through = 0
         self._seen = 0
         self._bad: deque[int] = deque()
 
@@ -28,8 +29,16 @@ class Breaker:
         """Count good records; the caller ends the row itself, record by record."""
         self._seen += count
 
-    def bad(self) -> bool:
+    def resume(self, through: int) -> None:
+        """Go on, and count afresh; what lies below ``through`` is let through."""
+        self.row, self.open, self._seen = 0, False, 0
+        self._bad.clear()
+        self.through = max(self.through, through)
+
+    def bad(self, offset: int) -> bool:
         """Count a dead letter; True when the partition must now pause."""
+        if offset < self.through:
+            return False
         self._seen += 1
         self.row += 1
         self._bad.append(self._seen)

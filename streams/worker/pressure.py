@@ -32,7 +32,11 @@ class Pressure:
         self.note(shard)
 
     def note(self, shard: Shard) -> None:
-        """Look at what the shard has in hand."""
+        """Look at what the shard has in hand.
+
+        Resolutions are fetched on while they are stopped, as far as there is room: one of them may say that the
+        topic goes on.
+        """
         inbox = shard.intake.inbox
         paused = self._paused.setdefault(shard.partition, set())
         for topic in INPUT_TOPICS:
@@ -41,6 +45,6 @@ class Pressure:
                 if records < RECORDS // 2 and size < BYTES // 2 and topic not in inbox.stopped:
                     paused.discard(topic)
                     self._resume(topic, shard.partition)
-            elif records > RECORDS or size > BYTES or topic in inbox.stopped:
+            elif records > RECORDS or size > BYTES or topic in inbox.stopped - {Topic.RESOLUTIONS}:
                 paused.add(topic)
                 self._pause(topic, shard.partition)

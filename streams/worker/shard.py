@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
+from streams.domain.events import Resolution
 from streams.domain.patient import due_of
+from streams.domain.resume import CONTROL, may_resume, resumed_topic
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
-from streams.errors import RegistryUnreachable, UnknownSchema
+from streams.errors import BadRecord, RegistryUnreachable, UnknownSchema
 from streams.kafka.barrier import Barrier
 from streams.kafka.batch import Stretch
 from streams.kafka.transaction import ShardProducer
@@ -41,6 +43,8 @@ LATER_MS: Final = 60_000
 #: A schema id that the registry does not know is quarantined for so long before it is asked again. Seconds.
 UNKNOWN_FOR_S: Final = 30.0
 REGISTRY_RETRY_S: Final = 1.0
+
+_CONTROL_KEY: Final = CONTROL.encode()
 
 #: Told of each committed turn: the shard, what was decided, how long the commit took (seconds).
 Report: TypeAlias = Callable[["Shard", Decided, float], None]
@@ -78,6 +82,8 @@ class Shard:
         self.table = PatientTable(rows)
         self.intake = Intake(self.table.due())
         self.census.restored(rows)
+        for topic, through in self.state.let_through.items():
+            self.breakers[Topic(topic)].through = through
 
     def flow(self, offsets: Mapping[Topic, int]) -> None:
         """Take records from these offsets on; what is overdue by now comes first."""
@@ -91,7 +97,28 @@ class Shard:
         """Queue what was fetched; after ``quiesce`` it will be fetched again. Raises LostRecords."""
         if self.flowing:
             self.intake.inbox.put(topic, stretch)
+            if topic is Topic.RESOLUTIONS:
+                self._heed_control(stretch)
             self._wake_up()
+
+    def _heed_control(self, stretch: Stretch) -> None:
+        """Let a topic go on as soon as a person says so: decided in order, it might wait for that very topic.
+
+        The rules put it on record when its turn comes (``decisions.resolving``).
+        """
+        for record in stretch.records:
+            if record.key is None or not record.key.startswith(_CONTROL_KEY):
+                continue
+            try:
+                body = self._parts.codec.decode(Topic.RESOLUTIONS, record.key, record.value).body
+            except BadRecord:
+                continue
+            resumed = resumed_topic(body) if isinstance(body, Resolution) and may_resume(body) else None
+            if resumed is not None:
+                self.breakers[resumed.topic].resume(resumed.through)
+                self.intake.inbox.stopped.discard(resumed.topic)
+                log.warning("topic_resumed", topic=resumed.topic, partition=self.partition,
+                            next_offset=self.intake.inbox.applied[resumed.topic], through=resumed.through)  # fmt: skip
 
     async def run(self) -> None:
         """Turn after turn until cancelled. Raises ShardLost, and whatever else should never happen."""
@@ -205,7 +232,12 @@ class Shard:
         if decided.undecided or decided.undecided_wakes:
             self.intake.put_back(decided.undecided)
             self._set_timers(decided.undecided_wakes)
-        self.intake.inbox.stopped |= {topic for topic, breaker in self.breakers.items() if breaker.open}
+        stopped = self.intake.inbox.stopped
+        for topic, breaker in self.breakers.items():
+            if breaker.open and topic not in stopped:
+                stopped.add(topic)
+                log.error("topic_stopped", topic=topic, partition=self.partition,
+                          next_offset=self.intake.inbox.applied[topic], next="heed resume")  # fmt: skip
 
     def _fold(self, decided: Decided) -> None:
         """The turn is true: make its changes the table's, and set timers."""

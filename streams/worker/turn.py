@@ -100,7 +100,7 @@ class Turn:
             if self._apply_record(portion.topic, record):
                 good += 1
                 breaker.row = 0
-            elif breaker.bad():
+            elif breaker.bad(record.offset):
                 break
         breaker.good_seen(good)
         self._note(portion, done)

@@ -1,19 +1,21 @@
-"""``heed resume`` on a real broker: a partition stopped by an unreadable objection sends again, and not before."""
+"""``heed resume`` on a real broker: what an unreadable objection or too many bad records stopped goes on, not before."""
 
+from asyncio import run
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from streams.cli.main import main
-from streams.domain.records import Decision
+from streams.domain.records import Decision, SafetyEntry
 from streams.domain.time import DAY
 from streams.domain.vocabulary import Reason, Topic
 from streams.kafka.codec import Codec
 from streams.kafka.partitioner import key_of, partition_for
 from streams.settings import Settings
 from streams.triage.resuming import key_for
-from tests.support.outside import Sender, appointment, committed, now, patient
+from streams.verify.run import Plan, verify
+from tests.support.outside import Sender, appointment, committed, now, objection, patient
 from tests.support.running import Heed, environment, until
 
 pytestmark = pytest.mark.timeout(240)
@@ -52,6 +54,64 @@ def test_a_stopped_partition_sends_again_after_resume(
         until(lambda: reasons(settings, "A2"), 60)
         assert Reason.FAIL_CLOSED not in reasons(settings, "A2")
     assert main(["resume", "--partition", "99", "--by", "sre-1", "--because", "INC-1"]) == 2
+
+
+def test_a_topic_stopped_by_bad_records_is_read_on_without_a_restart(
+    created: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objections: nothing else of the partition can be decided meanwhile, not even a resolution."""
+    policy = tmp_path / "policy.yaml"
+    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
+    settings = msgspec.structs.replace(created, policy=policy)
+    for name, value in environment(settings).items():
+        if name.startswith("HEED_"):
+            monkeypatch.setenv(name, value)
+    place = partition_for(key_of("P1"), 4)
+    words = [
+        "resume",
+        "--partition",
+        str(place),
+        "--topic",
+        "objections",
+        "--by",
+        "sre-1",
+        "--because",
+        "INC-2",
+    ]
+
+    def letters() -> int:
+        return len(committed(settings, Topic.DEAD_LETTERS))
+
+    with Heed("worker", settings) as worker:
+        with Sender(settings) as sender:
+            sender.send(Topic.PATIENTS, patient("P1", now()))
+            for _ in range(180):
+                sender.raw(Topic.OBJECTIONS, b"P1", b"nobody can read this", partition=place)
+            sender.send(Topic.OBJECTIONS, objection("P1", now()))
+        until(lambda: worker.get("/readyz")[1].startswith(f"objections[{place}]: stopped"), 60)
+        assert letters() == 50
+        assert main(words) == 0
+        until(lambda: letters() == 100)  # as watchful as ever
+        until(lambda: worker.metric("heed_topic_partitions_stopped") == 1)
+        assert main([*words, "--through", "9999"]) == 2
+        assert main([*words, "--through", "180"]) == 0
+        until(lambda: worker.get("/readyz") == (200, "ok\n"))
+        assert letters() == 180
+        until(lambda: worker.metric("heed_topic_partitions_stopped") == 0)
+        until(lambda: len(incidents(settings, "topic_resumed")) == 2)
+        with Sender(settings) as sender:
+            sender.send(Topic.APPOINTMENTS, appointment("P1", now(), now() + 20 * DAY, appointment_id="A3"))
+        until(lambda: reasons(settings, "A3"), 60)
+    assert not committed(settings, Topic.SEND_COMMANDS)
+    assert run(verify(settings, Plan(slack=0))).clean
+
+
+def incidents(settings: Settings, kind: str) -> list[SafetyEntry]:
+    codec = Codec.local()
+    log = [
+        codec.decode_output(Topic.SAFETY_LOG, r.value() or b"") for r in committed(settings, Topic.SAFETY_LOG)
+    ]
+    return [one for one in log if isinstance(one, SafetyEntry) and one.kind == kind]
 
 
 @pytest.mark.parametrize("partition", range(12))

@@ -1,0 +1,49 @@
+"""What a person writes when a topic partition may go on that was stopped because too much of it was unreadable.
+
+It is a resolution like any other: in the resolutions topic, under a key that is no patient's and lies in the
+partition it is for. The worker acts on it when it arrives, since what is stopped may hold up resolutions too; the
+rules put it on record in its turn.
+"""
+
+from typing import Final
+
+import msgspec
+
+from .events import Resolution
+from .vocabulary import INPUT_TOPICS, ResolutionKind, Role, Topic
+
+#: How the key of such a resolution begins; a number follows that leads into the partition.
+CONTROL: Final = "heed-partition-"
+#: Who may let a partition go on.
+MAY_RESUME: Final = frozenset({Role.SRE, Role.IG})
+_WORD: Final = "resume_topic"
+_TOPICS: Final = {topic.value: topic for topic in INPUT_TOPICS}
+
+
+class ResumeTopic(msgspec.Struct, frozen=True):
+    """``through``: records below this offset are set aside without stopping again; 0: as watchful as ever."""
+
+    topic: Topic
+    through: int = 0
+
+    def as_code(self) -> str:
+        """The outcome code that says so.
+
+        >>> ResumeTopic(Topic.RESULTS, 120).as_code()
+        'resume_topic:results:120'
+        """
+        return f"{_WORD}:{self.topic}:{self.through}"
+
+
+def resumed_topic(body: Resolution) -> ResumeTopic | None:
+    """What a resolution lets go on; None when it is about something else."""
+    word, _, rest = (body.outcome_code or "").partition(":")
+    name, _, through = rest.partition(":")
+    if word != _WORD or body.kind is not ResolutionKind.CLOSED or name not in _TOPICS:
+        return None
+    return ResumeTopic(_TOPICS[name], int(through)) if through.isdigit() else None
+
+
+def may_resume(body: Resolution) -> bool:
+    """Only the platform's or the information governance lead's people, and only with a finding written down."""
+    return body.role in MAY_RESUME and bool(body.rationale_ref)
