@@ -1,59 +1,170 @@
-"""How fast a shard's part of the patient table is read back: records a second, one partition, one process.
+"""A table of many patients: how fast a worker takes it over, and how much memory it then needs.
 
-HEED_BOOTSTRAP_SERVERS=... python -m bench.restoring --records 500000
+    python -m bench.restoring --patients 1000000
+
+Fills the patient table's changelog with real patient states (``bench.patients``), a quarter of them written twice
+as between two compactions, and starts ``heed worker``. Prints what the process needed as one JSON line.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import re
+import subprocess
+import sys
 import tempfile
 import time
 import uuid
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 
+from bench.patients import OVER, states
 from streams.domain.vocabulary import Topic
 from streams.kafka import client, topics
 from streams.kafka.broker import LocalKafka
-from streams.kafka.offsets import OffsetsClient
-from streams.kafka.restore import restore
+from streams.kafka.partitioner import partition_for
 from streams.settings import Settings, load
+from streams.worker.clock import RealClock
 
-_BATCH_BYTES = 900_000
+_BATCH_BYTES: Final = 900_000
+#: One in so many patients has an older row in the changelog, too.
+_TWICE: Final = 4
+_PATIENCE_S: Final = 300.0
 
 
-async def measure(settings: Settings, records: int, size: int) -> dict[str, object]:
-    """Write ``records`` rows of ``size`` bytes for half as many patients, then read them back."""
-    await topics.create(settings)
-    connect = client.connection(settings)
+def key_of(number: int) -> bytes:
+    return b"P%09d" % number
+
+
+async def fill(settings: Settings, patients: int) -> dict[str, int]:
+    """Write the changelog; how many records it has and how many bytes the table will have."""
     name = settings.topic(Topic.PATIENT_TABLE)
-    producer = AIOKafkaProducer(max_batch_size=_BATCH_BYTES, **connect)
+    producer = AIOKafkaProducer(max_batch_size=_BATCH_BYTES, **client.connection(settings))
     await producer.start()
-    batch = producer.create_batch()
-    for number in range(records):
-        key, value = b"P%d" % (number % (records // 2)), os.urandom(8) + b"x" * (size - 8)
-        if batch.append(timestamp=None, key=key, value=value) is None:
-            await producer.send_batch(batch, name, partition=0)
-            batch = producer.create_batch()
-            batch.append(timestamp=None, key=key, value=value)
-    await producer.send_batch(batch, name, partition=0)
+    batches = {p: producer.create_batch() for p in range(settings.partitions)}
+    records = size = 0
+    for number, packed in enumerate(states(patients)):
+        key = key_of(number)
+        partition = partition_for(key, settings.partitions)
+        for _ in range(1 + (number % _TWICE == 0)):
+            records += 1
+            if batches[partition].append(timestamp=None, key=key, value=packed) is None:
+                await producer.send_batch(batches[partition], name, partition=partition)
+                batches[partition] = producer.create_batch()
+                batches[partition].append(timestamp=None, key=key, value=packed)
+        size += len(key) + len(packed)
+    for partition, batch in batches.items():
+        await producer.send_batch(batch, name, partition=partition)
     await producer.stop()
-    offsets = OffsetsClient(connect)
-    await offsets.open()
-    begun, worked = time.perf_counter(), time.process_time()
-    table = await restore(connect, offsets, name, 0)
-    seconds, worked = time.perf_counter() - begun, time.process_time() - worked
-    await offsets.close()
-    assert len(table) == records // 2
-    return {
-        "records": records,
-        "bytes_each": size,
-        "seconds": round(seconds, 2),
-        "records_per_second": round(records / seconds),
-        "cpu_us_per_record": round(1e6 * worked / records, 2),
+    return {"patients": patients, "records": records, "table_mb": round(size / 1e6)}
+
+
+@contextmanager
+def settings_for(partitions: int, policy: str | None = None) -> Iterator[Settings]:
+    """Topics of its own, on the broker that is configured or one started for it."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        address = os.environ.get("HEED_BOOTSTRAP_SERVERS")
+        if address is None:
+            address = stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
+        prefix = f"bench-{uuid.uuid4().hex[:8]}-"
+        environ = {
+            "HEED_BOOTSTRAP_SERVERS": address,
+            "HEED_TOPIC_PREFIX": prefix,
+            "HEED_WORKER_GROUP": f"{prefix}worker",
+            "HEED_PARTITIONS": str(partitions),
+            "HEED_REPLICATION_FACTOR": "1",
+            "HEED_STATE_DIR": str(folder),
+        }
+        if policy is not None:
+            (folder / "policy.yaml").write_text(policy)
+            environ["HEED_POLICY"] = str(folder / "policy.yaml")
+        settings = load(environ=environ)
+        asyncio.run(topics.create(settings))
+        yield settings
+
+
+class Worker:
+    """``heed worker`` as a child process on a clock that stands at the end of the generated day."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._log = settings.state_dir / f"worker-{uuid.uuid4().hex[:6]}.log"
+
+    def __enter__(self) -> "Worker":
+        settings = self._settings
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("HEED_")} | {
+            "HEED_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+            "HEED_TOPIC_PREFIX": settings.topic_prefix,
+            "HEED_WORKER_GROUP": settings.worker_group,
+            "HEED_STATE_DIR": str(settings.state_dir),
+            "HEED_CLOCK": f"{OVER}@{RealClock().now()}x1",
+            "HEED_CLOCK_ALLOWED": "demo",
+            **({"HEED_POLICY": str(settings.policy)} if settings.policy else {}),
+        }
+        with self._log.open("wb") as said:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker"], env=environ, stderr=said, stdout=said
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    @property
+    def url(self) -> str:
+        found = re.search(r"http://127\.0\.0\.1:\d+", self._log.read_text())
+        assert found is not None, self._log.read_text()
+        return found[0]
+
+    def until_ready(self) -> None:
+        end = time.monotonic() + _PATIENCE_S
+        while "ready\n" not in self._log.read_text():
+            if self._process.poll() is not None or time.monotonic() > end:
+                sys.exit(self._log.read_text())
+            time.sleep(0.02)
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """What it logged under a name."""
+        lines = self._log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and f'"{event}"' in line]
+
+    def memory_mb(self) -> dict[str, int]:
+        """Resident memory now, and at most so far (Linux)."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        names = {"VmRSS": "rss_mb", "VmHWM": "rss_peak_mb"}
+        return {
+            ours: round(int(re.findall(rf"{theirs}:\s+(\d+) kB", status)[0]) * 1024 / 1e6)
+            for theirs, ours in names.items()
+        }
+
+
+def measure(settings: Settings, patients: int, stay_s: float) -> dict[str, object]:
+    """Fill, start a worker, and look at it when it is ready and ``stay_s`` seconds later."""
+    filled = asyncio.run(fill(settings, patients))
+    with Worker(settings) as worker:
+        worker.until_ready()
+        restored = worker.lines("shard_restored")
+        # Shards restore at the same time, so the longest of them is how long all took.
+        seconds = max(line["restore_ms"] for line in restored) / 1e3
+        ready = worker.memory_mb()
+        assert sum(line["patients"] for line in restored) == patients
+        time.sleep(stay_s)
+        later = worker.memory_mb()
+    return filled | {
+        "partitions": settings.partitions,
+        "restore_seconds": round(seconds, 2),
+        "records_per_second": round(filled["records"] / seconds),
+        "timers": sum(line["timers"] for line in restored),
+        "when_ready": ready,
+        "later": later,
+        "bytes_per_patient": round(later["rss_mb"] * 1e6 / patients),
     }
 
 
@@ -61,22 +172,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--records", type=int, default=500_000)
-    parser.add_argument("--size", type=int, default=600, help="bytes of a packed patient")
+    parser.add_argument("--patients", type=int, default=1_000_000)
+    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument(
+        "--stay", type=float, default=10.0, help="seconds after which memory is looked at again"
+    )
     args = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        address = os.environ.get("HEED_BOOTSTRAP_SERVERS")
-        if address is None:
-            address = stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
-        environ = {
-            "HEED_BOOTSTRAP_SERVERS": address,
-            "HEED_TOPIC_PREFIX": f"bench-{uuid.uuid4().hex[:8]}-",
-            "HEED_PARTITIONS": "1",
-            "HEED_REPLICATION_FACTOR": "1",
-            "HEED_STATE_DIR": str(folder),
-        }
-        print(json.dumps(asyncio.run(measure(load(environ=environ), args.records, args.size))))
+    with settings_for(args.partitions) as settings:
+        print(json.dumps(measure(settings, args.patients, args.stay)))
 
 
 if __name__ == "__main__":

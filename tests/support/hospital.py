@@ -38,7 +38,7 @@ class Hospital:
         self.evidence = Evidence()
         self._codec, self._reader, self._policy = Codec.local(), PlainReader(), load_policy(None)
         self._provider, self._staff = Provider(), Staff()
-        self._patients: dict[bytes, bytes] = {}
+        self.patients: dict[bytes, bytes] = {}  # packed, by key
         self._shard = ShardState()
         self._now: Instant = STATE_LOADED
         self._offsets: Counter[Topic] = Counter()
@@ -67,9 +67,9 @@ class Hospital:
             if arrival[0] in STATE_TOPICS:
                 self._take(*arrival)
         self._now = now
-        for key in list(self._patients):
-            while 0 < due_of(self._patients[key]) <= now:
-                self._keep(key, wake(key.decode(), unpack(self._patients[key]), self._environment()))
+        for key in list(self.patients):
+            while 0 < due_of(self.patients[key]) <= now:
+                self._keep(key, wake(key.decode(), unpack(self.patients[key]), self._environment()))
         for arrival in arrivals:
             if arrival[0] not in STATE_TOPICS:
                 self._take(*arrival)
@@ -88,7 +88,7 @@ class Hospital:
             self._keep(key, respond(event.envelope.patient_id, patient, event, at, self._environment()))
 
     def _patient(self, key: bytes) -> PatientState | None:
-        packed = self._patients.get(key)
+        packed = self.patients.get(key)
         return None if packed is None else unpack(packed)
 
     def _environment(self) -> Environment:
@@ -97,7 +97,7 @@ class Hospital:
     def _keep(self, key: bytes, response: Response) -> None:
         self._shard = response.shard
         if response.patient is not None:
-            self._patients[key] = pack(response.patient)
+            self.patients[key] = pack(response.patient)
         for output in response.outputs:
             self._write(output)
 
