@@ -1,0 +1,54 @@
+"""What a process and its children have used so far, read from /proc: CPU seconds and resident memory."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_PROC: Final = Path("/proc")
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """CPU seconds since the start, children that have ended included; bytes resident now."""
+
+    cpu_s: float
+    rss: int
+
+
+def usage(pid: int) -> Usage:
+    """Of a process and all that descend from it; zero once it has gone."""
+    cpu_s, rss = 0.0, 0
+    for one in tree(pid):
+        fields = _stat(one)
+        if fields:
+            cpu_s += sum(map(int, fields[11:15])) / _TICKS
+            rss += int(fields[21]) * _PAGE
+    return Usage(cpu_s, rss)
+
+
+def tree(pid: int) -> list[int]:
+    """The process and its descendants."""
+    found = [pid]
+    for one in found:
+        for thread in _children(one):
+            found.append(thread)  # noqa: PERF402  # the list grows while it is read
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        tasks = list((_PROC / str(pid) / "task").iterdir())
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of stat behind the command: 11 to 14 are times of its own and of its children, 21 is rss."""
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return []

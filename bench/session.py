@@ -1,0 +1,94 @@
+"""What every part of a bench run shares: the broker, how large the parts are, and where progress is told."""
+
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from .cluster import Cluster
+
+#: What a part found: figures for the results file, ready for JSON.
+Found = dict[str, Any]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How large the parts are. The two that are used are below; tests use smaller ones."""
+
+    name: str
+    rounds: int  # interleaved: A B A B
+    join_events: int
+    jvm_rounds: int
+    jvm_events: int  # the first million is the whole run, the rest is warm
+    day_events: int
+    day_patients: int
+    day_rounds: int
+    open_loop_s: float
+    low_rate_s: float
+    low_rate_rounds: int
+    stall_s: float
+    table_events: int
+    restore_records: int
+
+
+BRIEF: Final = Plan(
+    name="make bench",
+    rounds=3,
+    join_events=150_000,
+    jvm_rounds=1,
+    jvm_events=1_250_000,
+    day_events=100_000,
+    day_patients=40_000,
+    day_rounds=2,
+    open_loop_s=15,
+    low_rate_s=20,
+    low_rate_rounds=2,
+    stall_s=60,
+    table_events=150_000,
+    restore_records=500_000,
+)
+FULL: Final = msgspec.structs.replace(
+    BRIEF,
+    name="make bench-full",
+    rounds=5,
+    join_events=300_000,
+    jvm_rounds=5,
+    jvm_events=1_500_000,
+    day_rounds=5,
+    day_events=200_000,
+    open_loop_s=60,
+    low_rate_s=60,
+    low_rate_rounds=5,
+    stall_s=600,
+    table_events=400_000,
+    restore_records=1_000_000,
+)
+
+
+class Session(msgspec.Struct, frozen=True):
+    cluster: Cluster
+    plan: Plan
+    partitions: int = 4
+
+    def say(self, text: str) -> None:
+        print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True)
+
+
+def spread(values: Sequence[float], digits: int = 1) -> Found:
+    """Median, least and most of several runs."""
+    if not values:
+        return {"median": None, "least": None, "most": None, "runs": 0}
+    of = statistics.median(values), min(values), max(values)
+    median, least, most = (round(value, digits) if digits else round(value) for value in of)
+    return {"median": median, "least": least, "most": most, "runs": len(values)}
+
+
+def median(values: Sequence[float]) -> float | None:
+    return statistics.median(values) if values else None
+
+
+def ratio(above: float | None, below: float | None, digits: int = 2) -> float | None:
+    """None when either is missing: a part that failed meets no target."""
+    return round(above / below, digits) if above and below else None
