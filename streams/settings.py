@@ -26,6 +26,7 @@ LOCAL_PARTITIONS: Final = 4
 _SECRETS: Final = ("sasl_plain_password", "ssl_password")
 _NOT_A_SETTING: Final = ("config",)  # names the file itself
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")  # what Kafka allows in a topic's name
+_INSTANCE: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")  # what Kafka allows in a member's name
 
 
 class SecurityProtocol(StrEnum):
@@ -76,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replication_factor: int = 3  # for `heed topics create`; 1 on the local broker
     worker_group: str = "heed-worker"  # also the start of the transactional ids
     recorder_group: str = "heed-recorder"
+    instance: str | None = None  # kept over restarts: a process that comes back has its partitions at once
     policy: Path | None = None  # the shipped default when not set
     http_host: str = "127.0.0.1"
     http_port: int = 0  # 0: a free one
@@ -163,6 +165,8 @@ class _Given:
             ("http_port", not 0 <= made.http_port <= 65_535, "0 (a free one) to 65535"),
             ("topic_prefix", not _TOPIC_PREFIX.fullmatch(made.topic_prefix), "letters, digits, . _ -, at most 100"),
             ("bootstrap_servers", not _addresses(made.bootstrap_servers), "host:port, several with commas"),
+            ("instance", made.instance is not None and not _INSTANCE.fullmatch(made.instance),
+             "letters, digits, . _ -, at most 200"),
             ("worker_group", not made.worker_group.strip(), "a name"),
             ("recorder_group", not made.recorder_group.strip() or made.recorder_group == made.worker_group,
              "a name, and not the worker's"),

@@ -18,10 +18,20 @@ from .batch import Record
 
 #: As the worker's (streams/worker/app.py). Milliseconds.
 SESSION_TIMEOUT_MS: Final = 10_000
-HEARTBEAT_MS: Final = 2_000
+HEARTBEAT_MS: Final = 1_000
 REBALANCE_TIMEOUT_MS: Final = 15_000
 POLL_MS: Final = 100
 POLL_RECORDS: Final = 8_000
+
+
+def leave_for_good(consumer: AIOKafkaConsumer) -> None:
+    """Let ``consumer.stop`` leave the group also when the member has a name.
+
+    aiokafka keeps the place of a named member, for whom the others would then wait a session's time. A process
+    that was asked to stop may never come back; one that does is given partitions again.
+    """
+    if consumer._coordinator is not None:
+        consumer._coordinator._group_instance_id = None
 
 
 class MemberOwner(Protocol):
@@ -41,8 +51,9 @@ class Member:
     """Reads partition p of several topics together: with equal counts, ranges are the same for each."""
 
     def __init__(
-        self, connect: Mapping[str, Any], group: str, topics: Sequence[str], owner: MemberOwner
-    ) -> None:
+        self, connect: Mapping[str, Any], group: str, topics: Sequence[str], owner: MemberOwner,
+        instance: str | None = None,
+    ) -> None:  # fmt: skip
         self._topics = list(topics)
         self._owner = owner
         self._open: set[TopicPartition] = set()
@@ -52,6 +63,7 @@ class Member:
         self.settled = asyncio.Event()  # set while everything assigned is open
         self._consumer = AIOKafkaConsumer(
             group_id=group,
+            group_instance_id=instance,
             partition_assignment_strategy=[RangePartitionAssignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",  # only until the owner says where to start
@@ -74,6 +86,7 @@ class Member:
         self._open.clear()
         if self._opening is not None:
             self._opening.cancel()
+        leave_for_good(self._consumer)
         await self._consumer.stop()
 
     async def poll(self) -> dict[tuple[str, int], list[Record]]:

@@ -27,6 +27,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
 from .batch import Record, Stretch
+from .member import leave_for_good
 
 #: An idle partition must not delay a busy one: Faust's hard-coded 1500 ms would. Milliseconds.
 FETCH_MAX_WAIT_MS = 50
@@ -52,6 +53,7 @@ class StretchThread(driver.AIOKafkaConsumerThread):
         conf = self.app.conf
         return AIOKafkaConsumer(
             group_id=conf.id,
+            group_instance_id=transport.instance,
             partition_assignment_strategy=[self.app.assignor],
             enable_auto_commit=False,
             auto_offset_reset="none",  # every partition is told where to start
@@ -72,6 +74,11 @@ class StretchThread(driver.AIOKafkaConsumerThread):
         #: A rebalance abandons the fetch in hand, which goes on in this thread beside the next one. Either would
         #: take the records of the other for offsets without a record, and so lose them.
         self._one_at_a_time = asyncio.Lock()
+
+    async def on_thread_stop(self) -> None:
+        if self._consumer is not None:
+            leave_for_good(self._consumer)
+        await super().on_thread_stop()
 
     async def start_at(self, offsets: Mapping[TP, int]) -> None:
         """Deliver these partitions from these offsets. Raises IllegalStateError if no longer assigned."""
@@ -213,12 +220,13 @@ class StretchConsumer(driver.Consumer):
 
 
 class StretchTransport(driver.Transport):
-    """Set ``owner`` and ``connect`` (what aiokafka's clients take), then ``app.transport = ...``, before
-    the app's first agent."""
+    """Set ``owner``, ``connect`` (what aiokafka's clients take) and ``instance`` (the member's name, or None),
+    then ``app.transport = ...``, before the app's first agent."""
 
     Consumer = StretchConsumer
     owner: PartitionOwner
     connect: Mapping[str, Any]
+    instance: str | None = None
 
 
 class Stretches(Schema):

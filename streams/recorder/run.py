@@ -158,7 +158,8 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
     )
 
     stop = stop_signal()
-    member = Member(connect, settings.recorder_group, [parts.name(topic) for topic in SOURCES], recorder)
+    sources = [parts.name(topic) for topic in SOURCES]
+    member = Member(connect, settings.recorder_group, sources, recorder, settings.instance)
     await member.start()
     running = in_background(recorder.run(member), "recorder")
     in_background(recorder.keep_measuring(member), "measure")

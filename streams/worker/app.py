@@ -11,14 +11,17 @@ import faust
 from faust.app.base import BootStrategy
 
 from streams.domain.vocabulary import INPUT_TOPICS
+from streams.kafka.assignor import EvenAssignor
 from streams.kafka.transport import Stretches, StretchTransport
 
 from .host import Host, Kafka
 from .parts import Names
 
-#: A killed worker's partitions move after this; Faust's 60 s took 41 to 59 s. Seconds.
+#: The partitions of a worker that does not come back move after this; Faust's 60 s took 41 to 59 s. One that
+#: comes back under its name has them at once (docs/decisions/0050-members-with-a-name.md). Seconds.
 SESSION_TIMEOUT_S: Final = 10
-HEARTBEAT_S: Final = 2
+#: Also how long the others take to hear that somebody has come or gone. Seconds.
+HEARTBEAT_S: Final = 1
 REBALANCE_TIMEOUT_S: Final = 15
 #: Larger than the session time-out, which Faust demands; also how long a restore could block a stock app.
 REQUEST_TIMEOUT_S: Final = 20
@@ -39,8 +42,11 @@ class WorkerApp(faust.App):
     BootStrategy = NoProducer
 
 
-def build_app(kafka: Kafka, names: Names, host: Host, data: Path) -> faust.App:
-    """The app, ready to start; ``data`` is a folder of Faust's, in which nothing of ours is kept."""
+def build_app(kafka: Kafka, names: Names, host: Host, data: Path, instance: str | None = None) -> faust.App:
+    """The app, ready to start; ``data`` is a folder of Faust's, in which nothing of ours is kept.
+
+    ``instance``: the name under which this worker is known to its group, whenever it is started.
+    """
     data.mkdir(parents=True, exist_ok=True)
     app = WorkerApp(
         kafka.group,
@@ -52,6 +58,9 @@ def build_app(kafka: Kafka, names: Names, host: Host, data: Path) -> faust.App:
         topic_disable_leader=True,
         topic_partitions=names.partitions,
         table_standby_replicas=1,  # without tables too: with 0 Faust falls back to round robin
+        PartitionAssignor=EvenAssignor,
+        # Told to the group, compared when it is told again, and used for nothing: a worker may come back elsewhere.
+        canonical_url=f"http://{instance or 'worker'}",
         stream_wait_empty=False,  # hangs a rebalance while anything is in hand
         stream_buffer_maxsize=64,  # stretches, not records
         broker_session_timeout=SESSION_TIMEOUT_S,
@@ -65,6 +74,7 @@ def build_app(kafka: Kafka, names: Names, host: Host, data: Path) -> faust.App:
     transport = StretchTransport(app.conf.broker_consumer, app)
     transport.owner = host
     transport.connect = kafka.connect
+    transport.instance = instance
     app.transport = transport
 
     @app.agent(app.topic(*(names.of(topic) for topic in INPUT_TOPICS), schema=Stretches()), name="route")

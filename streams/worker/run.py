@@ -41,7 +41,7 @@ async def run_worker(settings: Settings) -> int:
         log.warning("simulated_clock", clock=settings.clock)
 
     collect_rarely()
-    app = build_app(kafka, parts.names, host, settings.state_dir / "faust")
+    app = build_app(kafka, parts.names, host, settings.state_dir / "faust", settings.instance)
     stop = stop_signal()
     in_background(barrier.run(), "barrier")
     in_background(watch.keep_beating(), "beat")

@@ -12,9 +12,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.app.base import App, BootStrategy
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.serializers.schemas import Schema
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer
@@ -27,6 +29,7 @@ SIGNATURES: list[tuple[Any, str]] = [
     (AIOKafkaConsumerThread._fetch_records, "(self, consumer, active_partitions, timeout=None, max_records=None)"),
     (AIOKafkaConsumerThread.__post_init__, "(self)"),
     (DriverConsumer._new_consumer_thread, "(self)"),
+    (AIOKafkaConsumerThread.on_thread_stop, "(self)"),
     (Consumer.perform_seek, "(self)"),
     (Consumer.on_partitions_revoked, "(self, revoked)"),
     (Consumer.getmany, "(self, timeout)"),
@@ -47,7 +50,9 @@ SIGNATURES: list[tuple[Any, str]] = [
     (App._on_partitions_revoked, "(self, revoked)"),
     (App._on_partitions_assigned, "(self, assigned, generation_id=0)"),
     (App.create_event, "(self, key, value, headers, message)"),
+    (PartitionAssignor._global_table_standby_assignments, "(self, assignments, partitions_by_topic)"),
     # aiokafka.
+    (GroupCoordinator._maybe_leave_group, "(self)"),
     (Fetcher.fetched_records, "(self, partitions, timeout=0, max_records=None)"),
     (Fetcher.seek_to, "(self, tp, offset)"),
     (AIOKafkaConsumer.seek, "(self, partition, offset)"),

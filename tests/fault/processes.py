@@ -28,7 +28,7 @@ class Victim:
         self.log = log
         self.starts = 0
         self.codes: list[int] = []
-        self._environ = dict(environ)
+        self._environ = {**environ, "HEED_INSTANCE": name}
         self._process: subprocess.Popen[bytes] | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._began = 0
