@@ -11,9 +11,9 @@ import faust
 from faust.app.base import BootStrategy
 
 from streams.domain.vocabulary import INPUT_TOPICS
-from streams.kafka.assignor import EvenAssignor
 from streams.kafka.transport import Stretches, StretchTransport
 
+from .assignor import EvenAssignor
 from .host import Host, Kafka
 from .parts import Names
 

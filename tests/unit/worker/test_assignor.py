@@ -5,7 +5,7 @@ from faust.assignor.client_assignment import ClientAssignment
 from faust.assignor.cluster_assignment import ClusterAssignment
 from faust.assignor.copartitioned_assignor import CopartitionedAssignor
 
-from streams.kafka.assignor import even_out
+from streams.worker.assignor import even_out
 
 TOPICS = ("appointments", "objections")
 
