@@ -38,6 +38,7 @@ COMMANDS: Final = (
     "dead_letters",
     "resume",
     "verify",
+    "report",
     "feed",
     "day",
     "policy",

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
+from streams.domain.time import Instant
 from streams.errors import UnsafeTopic
 
 #: Bytes asked for at once: these readings are long, not urgent.
@@ -30,11 +31,16 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 async def read_to_end(
-    connect: Mapping[str, Any], topics: Collection[str], *, partition: int | None = None
+    connect: Mapping[str, Any],
+    topics: Collection[str],
+    *,
+    partition: int | None = None,
+    since: Instant | None = None,
 ) -> AsyncGenerator[Stored, None]:
     """Yield every committed record of the topics, in order within each partition.
 
-    ``partition`` narrows it to one partition of each. Raises UnsafeTopic when a topic does not exist,
+    ``partition`` narrows it to one partition of each; ``since`` (UTC ms) leaves out what lies before the first
+    record with that timestamp or a later one. Raises UnsafeTopic when a topic does not exist,
     KafkaError when the broker does not answer.
     """
     wanted = await _places(connect, topics, partition)
@@ -54,10 +60,24 @@ async def read_to_end(
             return  # nothing lies there; to assign nothing and seek is an error
         consumer.assign(list(left))
         await consumer.seek_to_beginning(*left)
+        if since is not None:
+            await _skip(consumer, left, since)
         async for record in _until(consumer, left):
             yield record
     finally:
         await consumer.stop()
+
+
+async def _skip(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int], since: Instant) -> None:
+    """Go to the first record of each partition from ``since`` on; where there is none, nothing is left."""
+    found = await consumer.offsets_for_times(dict.fromkeys(left, since))
+    for place in list(left):
+        begin = found.get(place)
+        if begin is None:
+            del left[place]
+            consumer.pause(place)
+        else:
+            consumer.seek(place, begin.offset)
 
 
 async def _places(
@@ -123,3 +143,21 @@ async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offse
         return None
     finally:
         await consumer.stop()
+
+
+async def kept_since(connect: Mapping[str, Any], topic: str) -> Instant:
+    """Since when every partition of a topic is whole: 0 from the start, else the first timestamp still kept
+    where retention has removed more (UTC ms). Raises UnsafeTopic, KafkaError."""
+    places = await _places(connect, [topic], None)
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **connect)
+    await consumer.start()
+    try:
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    finally:
+        await consumer.stop()
+    oldest = [
+        await read_one(connect, topic, place.partition, begins[place])
+        for place in places
+        if 0 < begins[place] < ends[place]
+    ]
+    return max((record.timestamp for record in oldest if record is not None), default=0)

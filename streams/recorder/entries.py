@@ -9,6 +9,8 @@ any other (S1 lines 7 and 18, C196).
 from collections.abc import Callable
 from typing import Final, Literal
 
+import msgspec
+
 from streams.decisions.ids import uuid5
 from streams.domain.events import Event, Objection
 from streams.domain.records import EscalationTask, RecordEntry, SendCommand
@@ -68,6 +70,7 @@ _ABOUT: Final = {
     SubjectKind.PATIENT: "the patient's details",
     SubjectKind.RECORD: "the patient's record",
 }
+_PARTS: Final = {"purpose": "purpose: ", "channel": "channel: ", "ground": "override "}
 _DONE: Final = {
     TaskStatus.OPEN: "opened",
     TaskStatus.CLAIMED: "taken on",
@@ -195,14 +198,41 @@ def _summary(command: SendCommand) -> str:
 
 
 def _basis(command: SendCommand) -> str:
-    """B12 in short. Objections are named by nothing at all: the decision has them."""
+    """B12 in short, as ``basis_of`` reads it. Objections are named by nothing at all: the decision has them."""
     basis = command.basis
     parts = [
+        f"purpose: {command.purpose}",
         f"GDPR {basis.gdpr_art6}, {basis.gdpr_art9}",
         basis.cldc_basis,
-        f"channel: {command.selection_reason}",
+        f"channel: {command.channel}, {command.selection_reason}",
         f"policy {command.policy_version}",
     ]
     if command.override is not None:
         parts.append(f"override {command.override.ground}, decision {command.override.decision_ref}")
     return "; ".join(parts)
+
+
+class MessageBasis(msgspec.Struct, frozen=True):
+    """What the basis of a message's entry says of it. None: it does not say (written by an earlier version)."""
+
+    purpose: str | None = None
+    channel: str | None = None
+    ground: str | None = None
+
+
+def basis_of(entry: RecordEntry) -> MessageBasis:
+    """Read the basis of a message's entry: send commands are gone after a week, the record is kept.
+
+    >>> basis = "purpose: APPT_CANCEL; GDPR 6(1)(e), 9(2)(h); duty; channel: sms, preferred; policy p1"
+    >>> entry = RecordEntry("r", Topic.SEND_COMMANDS, "c", "P", "MESSAGE", "EXACT", "", None, "NORMAL", basis, 0, 0)
+    >>> basis_of(entry)
+    MessageBasis(purpose='APPT_CANCEL', channel='sms', ground=None)
+    """
+    found: dict[str, str] = {}
+    for part in entry.basis.split("; "):
+        for name, sign in _PARTS.items():
+            if part.startswith(sign):
+                found[name] = part.removeprefix(sign).partition(",")[0]
+    if found.get("channel") not in tuple(Channel):  # earlier: only why it was chosen
+        found.pop("channel", None)
+    return MessageBasis(**found)

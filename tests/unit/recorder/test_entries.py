@@ -32,7 +32,7 @@ from streams.domain.vocabulary import (
 from streams.policy.model import Policy
 from streams.policy.render import sample
 from streams.policy.templates import Template
-from streams.recorder.entries import message_entry, objection_entry, task_entry
+from streams.recorder.entries import MessageBasis, basis_of, message_entry, objection_entry, task_entry
 from tests.support.policies import policy
 
 NOW = 1_800_000_000_000
@@ -99,6 +99,17 @@ def test_an_override_is_on_record_with_its_ground_and_decision() -> None:
     of = policy()
     override = Override(Ground.G3, "one_off", "O1", 1, ("s1", "s2"), "decision-9", ("phone",), 1_000)
     assert "override G3, decision decision-9" in message_entry(command(of, override=override), of, NOW).basis
+
+
+def test_the_basis_says_what_it_was_about_and_how_it_went() -> None:
+    of = policy()
+    override = Override(Ground.G3, "one_off", "O1", 1, ("s1", "s2"), "decision-9", ("phone",), 1_000)
+    entry = message_entry(command(of, override=override), of, NOW)
+    assert basis_of(entry) == MessageBasis("APPT_CANCEL", "sms", "G3")
+    usual = message_entry(command(of), of, NOW)
+    assert basis_of(usual) == MessageBasis("APPT_CANCEL", "sms", None)
+    earlier = msgspec.structs.replace(usual, basis="GDPR 6(1)(e), 9(2)(h); duty; channel: preferred; policy p1")
+    assert basis_of(earlier) == MessageBasis()
 
 
 def test_a_threat_is_hidden_and_reads_like_any_other() -> None:
