@@ -6,7 +6,7 @@ can become one (C194, spec/monitoring.md).
 
 import bisect
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import metadata
 
 from prometheus_client import (
@@ -20,6 +20,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -28,6 +29,28 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 disable_created_metrics()  # type: ignore[no-untyped-call]
 for _unasked in (GC_COLLECTOR, PLATFORM_COLLECTOR):
     REGISTRY.unregister(_unasked)
+
+
+class _Settling(Collector):
+    """Stands first in the registry and has no metric: lets whoever counts in bulk put that into counters."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Callable[[], None]] = []
+
+    def collect(self) -> Iterable[Metric]:
+        for settle in self.callbacks:
+            settle()
+        return ()
+
+
+_settling = _Settling()
+REGISTRY.register(_settling)
+
+
+def before_looking(settle: Callable[[], None]) -> None:
+    """Call this whenever somebody looks at the metrics, before they are read."""
+    _settling.callbacks.append(settle)
+
 
 BUILD = Gauge("heed_build_info", "Always 1; the version of Heed that runs.", ["version"])
 BUILD.labels(metadata.version("heed")).set(1)

@@ -1,17 +1,17 @@
 """The worker's metrics (spec/monitoring.md D1 and D2): flow, people, safety, state, and what was decided.
 
-Counters move once a committed turn, through label children looked up once; labels come from closed lists
-(C194). A purpose, a reason and a role are not crossed with each other: each is a label of one counter, which
-keeps a process under 300 series (tests/integration/test_metrics_live.py); who needs them crossed asks the
-decisions topic.
+Turns are added up in dicts, and counters move when somebody looks, through label children looked up once; labels
+come from closed lists (C194). A purpose, a reason and a role are not crossed with each other: each is a label of one
+counter, which keeps a process under 300 series (tests/integration/test_metrics_live.py); who needs them crossed asks
+the decisions topic.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram, Summary
 
 from streams.domain.vocabulary import Outcome
-from streams.ops.metrics import BulkHistogram
+from streams.ops.metrics import BulkHistogram, before_looking
 
 from .tally import Key, Tally
 
@@ -158,8 +158,11 @@ WAITING = Gauge("heed_records_waiting", "Records in hand, not yet decided.")
 LAG = Gauge("heed_consumer_lag", "Records not yet applied. For capacity only: alert on seconds.", ["topic"])
 MISMATCH = Gauge("heed_partition_mismatch", "1 when the topics are no longer safe to use.")
 
+_K = TypeVar("_K")
 _COUNTERS: Final[dict[str, Counter]] = {
     "consumed": CONSUMED,
+    "decisions": DECISIONS,
+    "requests": REQUESTS,
     "deadlines": DEADLINES,
     "delivery": DELIVERY,
     "sends": SENDS,
@@ -170,27 +173,49 @@ _COUNTERS: Final[dict[str, Counter]] = {
     "misplaced": MISPLACED,
     "fail_closed": FAIL_CLOSED,
 }
-_children: dict[Key, tuple[Counter, ...]] = {("wakes",): (WAKES,), ("unjustified",): (UNJUSTIFIED,)}
+#: What committed turns have counted since somebody looked: by counter and labels; by purpose, outcome and reason;
+#: by channel and level.
+_counted: dict[Key, int] = {}
+_decided: dict[tuple[str | None, str, str], int] = {}
+_sent: dict[tuple[str, str], int] = {}
+_children: dict[Key, Counter] = {("wakes",): WAKES, ("unjustified",): UNJUSTIFIED}
 
 
 def count(tally: Tally) -> None:
     """Add what a committed turn did."""
-    for key, number in tally.counts.items():
-        for child in _children.get(key) or _look_up(key):
-            child.inc(number)
+    _add(tally.counts, _counted)
+    _add(tally.decided, _decided)
+    _add(tally.sent, _sent)
     if tally.gap:
         GAP.inc(tally.gap)
 
 
-def _look_up(key: Key) -> tuple[Counter, ...]:
-    """What one key of a tally counts in, remembered for the next turn."""
-    counter, *labels = key
-    if counter == "decisions":
-        purpose, outcome, reason = labels
-        found: tuple[Counter, ...] = (DECISIONS.labels(outcome, reason),)
+def _add(of_turn: dict[_K, int], all_of_it: dict[_K, int]) -> None:
+    for labels, number in of_turn.items():
+        all_of_it[labels] = all_of_it.get(labels, 0) + number
+
+
+def _settle() -> None:
+    """Move the counters. A turn of 200 events has some 130 labels, and moving a counter takes ten times as long as
+    an addition."""
+    for (purpose, outcome, reason), number in _decided.items():
+        _move(("decisions", outcome, reason), number)
         if outcome != Outcome.HOLD:
-            found += (REQUESTS.labels(purpose),)
-    else:
-        found = (_COUNTERS[counter].labels(*labels),)
-    _children[key] = found
-    return found
+            _move(("requests", purpose or "none"), number)
+    for (channel, level), number in _sent.items():
+        _move(("sends", channel, level), number)
+    for key, number in _counted.items():
+        _move(key, number)
+    for settled in (_counted, _decided, _sent):
+        settled.clear()
+
+
+def _move(key: Key, number: int) -> None:
+    child = _children.get(key)
+    if child is None:
+        counter, *labels = key
+        child = _children[key] = _COUNTERS[counter].labels(*labels)
+    child.inc(number)
+
+
+before_looking(_settle)

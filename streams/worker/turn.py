@@ -153,6 +153,8 @@ class Turn:
         patient = None if loaded is None else loaded.patient
         response = self._parts.engine.refuse(_readable(key), patient, bad, key, value, at, self.env)
         self._write(response, key)
+        for output in response.outputs:
+            self.tally.write(output)
         if loaded is not None and key not in self._refused:
             loaded.patient = response.patient
         return False
@@ -210,7 +212,6 @@ class Turn:
                     outbox.add(names[type(output)], key_of(output.patient_id), codec.encode(output))
             except RecordTooLarge as error:
                 raise RecordTooLarge(key) from error
-            self.tally.output(output)
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
 
