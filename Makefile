@@ -9,7 +9,7 @@ STAMP := .venv/.setup
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: setup demo test faults monitoring check lock clean
+.PHONY: setup demo test faults monitoring prometheus dashboards check lock clean
 
 setup: $(STAMP)  ## a .venv with .venv/bin/heed; does nothing when nothing changed
 	@:
@@ -31,6 +31,13 @@ test: setup  ## all tests, with a real broker; make test ARGS="-k name" for some
 
 monitoring: setup  ## real faults, scraped by a real Prometheus: some minutes; needs promtool, prometheus
 	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring $(ARGS) tests/monitoring
+
+prometheus:  ## beside make demo: a Prometheus at 127.0.0.1:9090 with our rules (Debian, Ubuntu: the package prometheus)
+	@mkdir -p .heed && prometheus --config.file=deploy/prometheus/laptop.yaml --storage.tsdb.path=.heed/prometheus \
+		--web.listen-address=127.0.0.1:9090 --log.level=warn
+
+dashboards: setup  ## the dashboards with the data of that Prometheus, as pages; make dashboards ARGS="--minutes 5"
+	@$(BIN)/python -m scripts.draw_dashboards $(ARGS)
 
 faults: setup  ## larger runs while things break; make faults FAULTS="--events 1000000 --seed 7 --kills 100"
 	@$(BIN)/python -m tests.fault $(FAULTS)

@@ -9,7 +9,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import GraphDrawStyle
-from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, GridPos, Threshold, ThresholdsMode
 
 _SOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
 _RATE: Final = "[$__rate_interval]"
@@ -151,17 +151,30 @@ def _dashboard(board: Board) -> object:
         .timezone("browser")
         .readonly()
     )
-    for panel in board.panels:
-        built = built.with_panel(_panel(panel))
+    for panel, place in zip(board.panels, _places(board.panels), strict=True):
+        built = built.with_panel(_panel(panel, place))
     return built.build()
 
 
-def _panel(panel: Panel) -> stat.Panel | timeseries.Panel:
+def _places(panels: tuple[Panel, ...]) -> list[GridPos]:
+    """Single figures share the first row, lines lie two by two below; the builder's own layout runs off the grid."""
+    numbers = sum(panel.number for panel in panels)
+    assert all(panel.number for panel in panels[:numbers])
+    top = 4 if numbers else 0
+    places = [GridPos(h=4, w=24 // numbers, x=24 // numbers * n, y=0) for n in range(numbers)]
+    for n in range(len(panels) - numbers):
+        is_alone = n % 2 == 0 and n == len(panels) - numbers - 1
+        places.append(GridPos(h=8, w=24 if is_alone else 12, x=12 * (n % 2), y=top + 8 * (n // 2)))
+    return places
+
+
+def _panel(panel: Panel, place: GridPos) -> stat.Panel | timeseries.Panel:
     made: stat.Panel | timeseries.Panel
     if panel.number:
-        made = stat.Panel().span(4).height(4)
+        made = stat.Panel()
     else:
-        made = timeseries.Panel().span(12).height(8).draw_style(GraphDrawStyle.LINE).fill_opacity(8)
+        made = timeseries.Panel().draw_style(GraphDrawStyle.LINE).fill_opacity(8)
+    made = made.grid_pos(place)
     made = made.title(panel.title).description(panel.says).unit(panel.unit).datasource(_SOURCE)
     if panel.red is not None:
         steps = [Threshold(value=None, color="green"), Threshold(value=panel.red, color="red")]

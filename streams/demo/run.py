@@ -152,6 +152,7 @@ async def _stage(
         stack.push_async_callback(troupe.stop)
         console.print(f"Starting {demo.workers} worker{'s' * (demo.workers > 1)} and the recorder ...")
         await troupe.start()
+        stack.enter_context(_targets(troupe, settings.state_dir / "targets" / f"{folder.name}.json"))
         feeder = await stack.enter_async_context(Feeder(connect, settings.topic))
         cast = await stack.enter_async_context(Cast(connect, settings.topic, settings.partitions))
         hospital = Hospital(
@@ -204,11 +205,32 @@ def _publish(demo: Demo, summary: Summary, console: Console) -> None:
         demo.json.write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
 
 
+@contextmanager
+def _targets(troupe: Troupe, file: Path) -> Iterator[None]:
+    """Tell a Prometheus beside the demo whom to scrape (deploy/prometheus/laptop.yaml reads these files)."""
+    targets = [
+        {
+            "targets": [process.url.removeprefix("http://")],
+            "labels": {"job": f"heed-{process.name.partition(' ')[0]}"},
+        }
+        for process in troupe.processes
+    ]
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(msgspec.json.encode(targets))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
 def _where(settings: Settings, troupe: Troupe, console: Console) -> None:
     console.print("\n[bold]Heed keeps running, and another day begins, slowly. Ctrl-C ends it.")
     for process in troupe.processes:
         if process.url:
-            console.print(f"  {process.name:<10} {process.url}/metrics", highlight=False)
+            console.print(f"  {process.name:<10} {process.url}  /metrics on it", highlight=False)
+    console.print(
+        "  dashboards make prometheus, and then make dashboards, in another terminal", highlight=False
+    )
     _where_to_look(settings, console)
 
 
