@@ -14,6 +14,7 @@ HeedError
     ├── BadUsage              the command line or a file given on it is wrong
     ├── BadPolicy             a threshold, ground or template contradicts the rules
     ├── BrokerUnreachable     no Kafka answers at the configured address
+    │   └── NotAdmitted           one answers, but one does not trust the other: password, certificate, protocol
     ├── PartitionMismatch     topics that are joined differ in partition count
     └── UnsafeTopic           a topic is missing, or could lose objections
 
@@ -90,6 +91,10 @@ class BadPolicy(RefuseToStart):
 
 class BrokerUnreachable(RefuseToStart):
     pass
+
+
+class NotAdmitted(BrokerUnreachable):
+    """A broker listens, but one of the two does not trust the other. Names the user, never the password."""
 
 
 class PartitionMismatch(RefuseToStart):

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 #: The pages of docs/reference/.
-REFERENCE_PAGES: Final = ("rules", "reasons", "roles", "thresholds", "topics", "schemas", "metrics", "cli")
+REFERENCE_PAGES: Final = (
+    "rules", "reasons", "roles", "thresholds", "topics", "rights", "schemas", "metrics", "cli",
+)  # fmt: skip
 
 
 def page(title: str, source: str, *parts: str) -> str:

@@ -14,6 +14,7 @@ from .commands import commands
 from .metric_catalogue import metrics
 from .page import REFERENCE_PAGES
 from .reasons import reasons
+from .rights import rights
 from .roles import roles
 from .rules import rules
 from .schemas import schemas
@@ -43,6 +44,7 @@ def texts(parser: argparse.ArgumentParser) -> dict[Path, str]:
         "roles": lambda: roles(load(default_path())),
         "thresholds": lambda: thresholds(read(default_path())),
         "topics": topics,
+        "rights": rights,
         "schemas": schemas,
         "metrics": metrics,
         "cli": lambda: commands(parser),

@@ -1,17 +1,22 @@
 """How to reach the brokers: the arguments every aiokafka client takes, and one clear line when none answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from aiokafka.helpers import create_ssl_context
 
-from streams.errors import BadUsage, BrokerUnreachable
+from streams.errors import BrokerUnreachable
 from streams.settings import SecurityProtocol, Settings
 
+from .diagnosis import why_unreachable
+from .tls import ssl_context
+
+T = TypeVar("T")
+
+_AGAIN_S: Final = 0.1
 REACH_SECONDS: Final = 5.0  # a person is waiting; a broker that is up answers in some 10 ms
 
 
@@ -29,7 +34,7 @@ def connection(settings: Settings) -> dict[str, Any]:
         "security_protocol": settings.security_protocol.value,
     }
     if settings.security_protocol in (SecurityProtocol.SSL, SecurityProtocol.SASL_SSL):
-        arguments["ssl_context"] = _ssl_context(settings)
+        arguments["ssl_context"] = ssl_context(settings)
     if settings.security_protocol in (SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL):
         arguments |= {
             "sasl_mechanism": settings.sasl_mechanism.value,
@@ -39,37 +44,40 @@ def connection(settings: Settings) -> dict[str, Any]:
     return arguments
 
 
-def _ssl_context(settings: Settings) -> Any:
-    files = {
-        "cafile": settings.ssl_cafile, "certfile": settings.ssl_certfile, "keyfile": settings.ssl_keyfile,
-    }  # fmt: skip
-    try:
-        return create_ssl_context(
-            **{name: str(file) for name, file in files.items() if file}, password=settings.ssl_password
-        )
-    except OSError as error:  # ssl.SSLError is one
-        named = ", ".join(f"{name} {file}" for name, file in files.items() if file)
-        raise BadUsage(f"the TLS files cannot be used ({named}): {error.strerror or error}") from None
-
-
 @asynccontextmanager
 async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A started admin client. Raises BrokerUnreachable within REACH_SECONDS when no broker answers."""
-    client = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=int(REACH_SECONDS * 1000))
+    """A started admin client. Raises BrokerUnreachable when no broker lets us in, and says why (``diagnosis``)."""
+    connect = connection(settings)
+    client = AIOKafkaAdminClient(**connect, request_timeout_ms=int(REACH_SECONDS * 1000))
     try:
         try:
             await asyncio.wait_for(client.start(), REACH_SECONDS)
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise BrokerUnreachable(
-                f"no Kafka answers at {settings.bootstrap_servers} ({type(error).__name__}): check the address and "
-                "the security settings, and that it runs"
-            ) from None
+        except (KafkaError, TimeoutError, OSError):
+            raise await why_unreachable(settings, connect) from None
         yield client
     finally:
         await client.close()
 
 
+async def ask(settings: Settings, question: Callable[[AIOKafkaAdminClient], Awaitable[T]]) -> T:
+    """What the cluster answers, as long as any broker can: aiokafka asks one of them at random, which may be the one
+    that is away. Raises BrokerUnreachable when none has answered for REACH_SECONDS.
+    """
+    give_up = asyncio.get_running_loop().time() + REACH_SECONDS
+    while True:
+        try:
+            async with admin(settings) as client:
+                return await question(client)
+        except KafkaError as error:
+            if asyncio.get_running_loop().time() > give_up:
+                raise BrokerUnreachable(
+                    f"Kafka at {settings.bootstrap_servers} does not answer ({type(error).__name__}): some brokers "
+                    "may be away"
+                ) from None
+        await asyncio.sleep(_AGAIN_S)
+
+
 async def check_reachable(settings: Settings) -> None:
-    """Return when a broker answers, else raise BrokerUnreachable within REACH_SECONDS."""
+    """Return when a broker lets us in, else raise BrokerUnreachable."""
     async with admin(settings):
         pass

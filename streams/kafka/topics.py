@@ -20,7 +20,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from streams.domain.time import DAY, HOUR, Millis
 from streams.domain.vocabulary import Topic
 from streams.errors import BrokerUnreachable, PartitionMismatch, UnsafeTopic
-from streams.settings import Settings
+from streams.settings import SecurityProtocol, Settings
 
 from . import client
 
@@ -119,10 +119,9 @@ async def check(settings: Settings) -> Checked:
     Raises UnsafeTopic for a missing topic or wrong clean-up, PartitionMismatch for unequal counts,
     BrokerUnreachable when no broker answers. Source: contract 1, C024.
     """
-    async with client.admin(settings) as admin:
-        counts = await _partition_counts(admin, settings)
-        partitions = check_partitions(settings, counts)
-        configs = await _configs(admin, settings)
+    counts = await client.ask(settings, lambda admin: _partition_counts(admin, settings))
+    partitions = check_partitions(settings, counts)
+    configs = await client.ask(settings, lambda admin: _configs(admin, settings))
     notes: list[str] = []
     for plan in CATALOGUE:
         name = settings.topic(plan.topic)
@@ -136,8 +135,7 @@ async def record_limits(settings: Settings) -> dict[Topic, int]:
 
     Raises UnsafeTopic, BrokerUnreachable.
     """
-    async with client.admin(settings) as admin:
-        configs = await _configs(admin, settings)
+    configs = await client.ask(settings, lambda admin: _configs(admin, settings))
     return {plan.topic: int(configs[settings.topic(plan.topic)]["max.message.bytes"]) for plan in CATALOGUE}
 
 
@@ -147,7 +145,7 @@ def check_partitions(settings: Settings, counts: dict[str, int]) -> int:
     if missing := [name for name in names if name not in counts]:
         raise UnsafeTopic(
             f"{'topics' if len(missing) > 1 else 'topic'} {', '.join(missing)} not found at "
-            f"{settings.bootstrap_servers}: create with heed topics create, or check HEED_TOPIC_PREFIX"
+            f"{settings.bootstrap_servers}: create with heed topics create, or check HEED_TOPIC_PREFIX{_or_rights(settings)}"
         )
     first, expected = names[0], counts[names[0]]
     for name in names:
@@ -158,6 +156,13 @@ def check_partitions(settings: Settings, counts: dict[str, int]) -> int:
                 "Recreate one with the other's count, then start again (runbook: partitions)."
             )
     return expected
+
+
+def _or_rights(settings: Settings) -> str:
+    """A broker that asks who we are hides from us what we may not see."""
+    if settings.security_protocol is SecurityProtocol.PLAINTEXT:
+        return ""
+    return ", or the rights of this user (docs/reference/rights.md)"
 
 
 def check_clean_up(plan: Plan, name: str, actual: dict[str, str]) -> None:

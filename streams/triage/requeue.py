@@ -16,6 +16,7 @@ from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import BadUsage, HeedError
 from streams.kafka.client import check_reachable, connection
 from streams.kafka.reading import read_one
+from streams.kafka.rights import requeue_id
 from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
 from streams.settings import Settings
 from streams.triage.letters import REQUEUED, REQUEUED_FROM, Letter, Payload, read_letters
@@ -50,7 +51,7 @@ async def requeue(wanted: Wanted, settings: Settings, *, again: bool) -> Requeue
     """
     await check_reachable(settings)
     producer = AIOKafkaProducer(
-        transactional_id=f"{settings.topic_prefix}{settings.worker_group}-requeue",
+        transactional_id=requeue_id(settings),
         max_request_size=MAX_DEAD_LETTER_BYTES,
         **connection(settings),
     )

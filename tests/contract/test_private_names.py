@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import create_conn
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
@@ -84,6 +85,15 @@ def test_the_versions_are_the_ones_these_names_were_read_in() -> None:
 )
 def test_signature(function: Any, signature: str) -> None:
     assert plain(function) == signature
+
+
+def test_the_diagnosis_knocks_as_the_clients_do() -> None:
+    """kafka/diagnosis.py hands what every client takes to the function that connects."""
+    taken = inspect.signature(create_conn).parameters
+    assert {
+        "host", "port", "security_protocol", "ssl_context", "sasl_mechanism", "sasl_plain_username",
+        "sasl_plain_password",
+    } <= set(taken)  # fmt: skip
 
 
 def test_attributes() -> None:

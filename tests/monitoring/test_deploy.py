@@ -136,15 +136,22 @@ def test_only_the_recorder_writes_the_record_and_only_the_worker_commands() -> N
 
 def test_nobody_may_delete_or_alter_a_topic() -> None:
     given = {operation for user in _USERS for operations in rights(user).values() for operation in operations}
-    assert given == {"Read", "Write", "Describe", "DescribeConfigs"}
+    assert given == {"Read", "Write", "Describe", "DescribeConfigs", "Create"}
+    assert [user for user in _USERS if "Create" in set().union(*rights(user).values())] == ["heed-topics"]
 
 
 def test_a_feed_reads_nothing_and_a_dispatcher_sees_no_objection() -> None:
-    assert all("Read" not in operations for operations in rights("heed-feed").values())
+    for feed in ("heed-feed-events", "heed-feed-people"):
+        assert all(operations == {"Write"} for operations in rights(feed).values())
+    assert Topic.OBJECTIONS not in rights("heed-feed-events"), "it could withdraw one"
     assert Topic.OBJECTIONS not in rights("heed-dispatcher")
 
 
-_USERS: Final = ("heed-worker", "heed-recorder", "heed-feed", "heed-dispatcher")
+def test_an_auditor_writes_nothing() -> None:
+    assert not any("Write" in operations for operations in rights("heed-auditor").values())
+
+
+_USERS: Final = [one["metadata"]["name"] for one in of_kind("KafkaUser")]
 
 # Container and compose.
 

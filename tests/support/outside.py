@@ -87,11 +87,12 @@ def objection(patient: str, at: int, version: int = 1, **fields: Any) -> dict[st
 class Sender:
     """Produces to Heed's topics; ``close`` or leaving the block waits until everything is acknowledged."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, client: Mapping[str, Any] | None = None) -> None:
+        """``client``: how to reach a secured broker, as confluent-kafka names it."""
         self._settings = settings
         self._producer = Producer(
             {
-                "bootstrap.servers": settings.bootstrap_servers,
+                **(client or {"bootstrap.servers": settings.bootstrap_servers}),
                 "partitioner": "murmur2_random",  # Kafka's own; librdkafka's default would scatter the patients
                 "message.max.bytes": 3_000_000,
                 "acks": "all",
@@ -134,12 +135,12 @@ class Sender:
         self.flush()
 
 
-def committed(settings: Settings, topic: Topic) -> list[Message]:
+def committed(settings: Settings, topic: Topic, client: Mapping[str, Any] | None = None) -> list[Message]:
     """Everything on a topic that a reader at read_committed sees now, in order within each partition."""
     name = settings.topic(topic)
     consumer = Consumer(
         {
-            "bootstrap.servers": settings.bootstrap_servers,
+            **(client or {"bootstrap.servers": settings.bootstrap_servers}),
             "group.id": "tests",
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
@@ -168,6 +169,7 @@ def committed(settings: Settings, topic: Topic) -> list[Message]:
 _CODEC = Codec.local()
 
 
-def outputs(settings: Settings, topic: Topic) -> list[Any]:
+def outputs(settings: Settings, topic: Topic, client: Mapping[str, Any] | None = None) -> list[Any]:
     """The records that Heed has written to one of its topics."""
-    return [_CODEC.decode_output(topic, message.value() or b"") for message in committed(settings, topic)]
+    found = committed(settings, topic, client)
+    return [_CODEC.decode_output(topic, message.value() or b"") for message in found]

@@ -1,0 +1,340 @@
+"""Against a broker as a hospital runs it: TLS, SCRAM and client certificates, and only the rights of streams/kafka/rights.py.
+
+The whole path runs with exactly these rights, both ways of proving who one is; and whoever has no right to write a
+command, an objection or a record cannot (C192).
+"""
+
+import asyncio
+import gc
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient
+
+from streams.cli.main import main
+from streams.domain.time import DAY
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
+from streams.errors import BadUsage, NotAdmitted
+from streams.kafka.client import check_reachable
+from streams.kafka.partitioner import partition_for
+from streams.kafka.rights import Operation, principals
+from streams.kafka.topics import CATALOGUE
+from streams.scenarios.times import instant
+from streams.settings import Settings, load
+from tests.support.certificates import Authority
+from tests.support.outside import Sender, appointment, committed, envelope, now, objection, outputs, patient
+from tests.support.running import Heed, until
+from tests.support.secured import ADMIN, SecuredKafka
+
+pytestmark = pytest.mark.timeout(180)
+
+STRANGER = "stranger"  # is known to the broker, and has no right at all
+PARTITIONS = 2
+EVERY = principals(Settings())
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredKafka]:
+    """With the topics and the access-control lists, both as they are in production but for the number of partitions."""
+    folder = tmp_path_factory.mktemp("secured")
+    with SecuredKafka(folder, [*(principal.name for principal in EVERY), STRANGER]) as secured:
+        secured.allow(EVERY)
+        with pytest.MonkeyPatch.context() as patch:
+            become(patch, secured.by_password("heed-topics", folder), folder)
+            assert main(["topics", "create"]) == 0
+        yield secured
+
+
+def become(patch: pytest.MonkeyPatch, environ: dict[str, str], folder: Path) -> None:
+    """Run what follows with these settings and no others."""
+    for name in [name for name in os.environ if name.startswith("HEED_")]:
+        patch.delenv(name)
+    more = {"PARTITIONS": str(PARTITIONS), "REPLICATION_FACTOR": "1", "STATE_DIR": str(folder / "heed")}
+    for name, value in environ.items() | {f"HEED_{name}": value for name, value in more.items()}.items():
+        patch.setenv(name, value)
+
+
+# The whole path.
+
+
+def test_the_whole_path_with_no_more_rights_than_these(
+    broker: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
+    settings = Settings(bootstrap_servers=broker.scram, state_dir=tmp_path / "heed", policy=policy)
+    seen, clock = Seen(settings, broker), _at_eleven()
+    by_password = {u: broker.by_password(f"heed-{u}", tmp_path) | clock for u in ("worker", "recorder")}
+    by_certificate = {u: broker.by_certificate(f"heed-{u}") | clock for u in ("worker", "recorder")}
+
+    with Heed("worker", settings, "w1", **by_password["worker"]) as worker:
+        with Heed("recorder", settings, "r1", **by_certificate["recorder"]):
+            _a_day(settings, broker)
+            until(lambda: len(seen(Topic.SEND_COMMANDS)) >= 1 and len(seen(Topic.ESCALATION_TASKS)) >= 1)
+            _answers(settings, broker, seen)
+            until(lambda: len(seen(Topic.RECORDS)) >= 3)
+            until(lambda: len(committed(settings, Topic.DEAD_LETTERS, broker.client(ADMIN))) == 2)
+            until(lambda: worker.metric("heed_misplaced_total") == 1)
+        worker.kill()
+    before = len(seen(Topic.SEND_COMMANDS))
+    with (
+        Heed("worker", settings, "w2", **by_certificate["worker"]),
+        Heed("recorder", settings, "r2", **by_password["recorder"]) as recorder,
+    ):
+        _book(settings, broker, "P3", "A2")
+        until(lambda: len(seen(Topic.SEND_COMMANDS)) > before)
+        until(lambda: recorder.metric("heed_record_entries_total") >= 1)
+    _people_ask(broker, tmp_path, monkeypatch, capsys, policy)
+    _nothing_is_told(settings.state_dir, broker)
+
+
+#: A Tuesday at eleven, so that messages may leave.
+AT = instant("2026-12-01T11:00:00+00:00")
+
+
+def _at_eleven() -> dict[str, str]:
+    """Everything is logged, and it is eleven o'clock."""
+    return {
+        "HEED_LOG": "debug",
+        "HEED_CLOCK": f"2026-12-01T11:00:00+00:00@{now()}x1",
+        "HEED_CLOCK_ALLOWED": "demo",
+    }
+
+
+class Seen:
+    """What is on an output topic, as the administrator sees it."""
+
+    def __init__(self, settings: Settings, broker: SecuredKafka) -> None:
+        self._settings, self._client = settings, broker.client(ADMIN)
+
+    def __call__(self, topic: Topic) -> list[Any]:
+        return outputs(self._settings, topic, self._client)
+
+
+def _a_day(settings: Settings, broker: SecuredKafka) -> None:
+    """A message, a task, a dead letter, and a record in the wrong partition."""
+    with Sender(settings, broker.client("heed-feed-people")) as people:
+        for name in ("P1", "P2", "P3"):
+            people.send(Topic.PATIENTS, patient(name, AT))
+        people.send(Topic.OBJECTIONS, objection("P2", AT, reason="SAFETY_DOMESTIC_ABUSE"))
+    with Sender(settings, broker.client("heed-feed-events")) as events:
+        events.raw(Topic.RESULTS, b"P1", b"unreadable")
+        events.send(Topic.APPOINTMENTS, appointment("P1", AT, AT + 20 * DAY))
+        events.send(Topic.APPOINTMENTS, appointment("P2", AT, AT + 20 * DAY, appointment_id="A9"))
+        wrong = 1 - partition_for(b"P9", PARTITIONS)
+        events.raw(Topic.REQUESTS, b"P9", b"for another partition", partition=wrong)
+
+
+def _book(settings: Settings, broker: SecuredKafka, name: str, appointment_id: str) -> None:
+    with Sender(settings, broker.client("heed-feed-events")) as events:
+        events.send(Topic.APPOINTMENTS, appointment(name, AT, AT + 20 * DAY, appointment_id=appointment_id))
+
+
+def _answers(settings: Settings, broker: SecuredKafka, seen: Seen) -> None:
+    command, task = seen(Topic.SEND_COMMANDS)[0], seen(Topic.ESCALATION_TASKS)[0]
+    with Sender(settings, broker.client("heed-dispatcher")) as provider:
+        fields = {
+            "command_id": command.command_id,
+            "status": "DELIVERED",
+            "channel": command.channel,
+            "provider": "p",
+        }
+        provider.send(Topic.RECEIPTS, envelope(command.patient_id, AT) | fields)
+    with Sender(settings, broker.client("heed-console")) as console:
+        fields = {"task_id": task.task_id, "kind": "CLAIMED", "by": "book-1", "role": task.role}
+        console.send(Topic.RESOLUTIONS, envelope(task.patient_id, AT) | fields)
+
+
+def _people_ask(
+    broker: SecuredKafka,
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    policy: Path,
+) -> None:
+    """The commands that people type, as the user meant for them."""
+    become(patch, broker.by_password("heed-auditor", folder) | {"HEED_POLICY": str(policy)}, folder)
+    for words in (["topics", "check"], ["explain", "--patient", "P2"], ["dead-letters", "list"], ["verify"]):
+        assert main(words) == 0, (words, capsys.readouterr())
+    with pytest.raises(Exception, match="Authorization"):
+        main(["resume", "--partition", "0", "--by", "auditor-1", "--because", "INC-1"])
+    become(patch, broker.by_certificate("heed-operator"), folder)
+    assert main(["dead-letters", "requeue", "--all"]) == 0
+    assert main(["resume", "--partition", "0", "--by", "sre-1", "--because", "INC-1"]) == 0
+
+
+def _nothing_is_told(folder: Path, broker: SecuredKafka) -> None:
+    """No secret and no patient in any log line, at the loudest level."""
+    said = "".join(log.read_text() for log in folder.glob("*.log"))
+    assert '"listening"' in said
+    for secret in (
+        *broker.passwords.values(),
+        "SAFETY_DOMESTIC_ABUSE",
+        "07700900001",
+        "+447700900001",
+        "9990548609",
+        "Ada",
+    ):
+        assert secret not in said
+
+
+# Who may not.
+
+
+def test_the_broker_allows_what_the_table_says_and_nothing_else(broker: SecuredKafka) -> None:
+    names = TopicCollection([str(plan.topic) for plan in CATALOGUE])
+    for name in (*(principal.name for principal in EVERY), STRANGER):
+        admin = AdminClient(broker.client(name))
+        described = admin.describe_topics(names, include_authorized_operations=True)
+        may = {topic: _operations(answer.result) for topic, answer in described.items()}
+        assert may == {str(plan.topic): _as_granted(name, plan.topic) for plan in CATALOGUE}, name
+
+
+_NAMED = {
+    AclOperation.READ: Operation.READ, AclOperation.WRITE: Operation.WRITE, AclOperation.CREATE: Operation.CREATE,
+    AclOperation.DESCRIBE: Operation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS: Operation.DESCRIBE_CONFIGS,
+}  # fmt: skip
+
+
+def _operations(answer: Callable[[float], Any]) -> set[Operation]:
+    try:
+        return {_NAMED[operation] for operation in answer(30).authorized_operations}
+    except KafkaException as hidden:
+        if hidden.args[0].code() != KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise
+        return set()  # not even that it is there
+
+
+def _as_granted(name: str, topic: Topic) -> set[Operation]:
+    """With what Kafka adds by itself: whoever reads or writes a topic may also describe it."""
+    found = {o for principal in EVERY if principal.name == name for o in Operation if principal.may(o, topic)}
+    return found | {Operation.DESCRIBE} if found & {Operation.READ, Operation.WRITE} else found
+
+
+@pytest.mark.parametrize(
+    ("user", "forbidden"),
+    [
+        (STRANGER, [plan.topic for plan in CATALOGUE]),
+        ("heed-recorder", [Topic.SEND_COMMANDS, Topic.OBJECTIONS, Topic.PATIENT_TABLE]),
+        ("heed-worker", [Topic.RECORDS]),
+        ("heed-dispatcher", [Topic.SEND_COMMANDS, Topic.PATIENT_TABLE, Topic.RECORDS]),
+        ("heed-feed-events", [Topic.OBJECTIONS, Topic.PATIENTS, Topic.RESOLUTIONS, Topic.SEND_COMMANDS]),
+        ("heed-auditor", [*INPUT_TOPICS, Topic.SEND_COMMANDS]),
+        ("heed-operator", [Topic.SEND_COMMANDS, Topic.PATIENT_TABLE, Topic.RECORDS]),
+    ],
+)
+def test_who_has_no_right_cannot_write(broker: SecuredKafka, user: str, forbidden: list[Topic]) -> None:
+    refused: dict[str, int] = {}
+    producer = Producer(broker.client(user) | {"message.timeout.ms": 10_000})
+    for topic in forbidden:
+        producer.produce(
+            str(topic), b"{}", b"P1", 0,
+            on_delivery=lambda error, message: refused.update({message.topic(): error.code() if error else 0}),
+        )  # fmt: skip
+    assert producer.flush(20) == 0
+    assert refused == {str(topic): KafkaError.TOPIC_AUTHORIZATION_FAILED for topic in forbidden}
+
+
+def test_nobody_else_can_fence_a_worker(broker: SecuredKafka) -> None:
+    for user in (STRANGER, "heed-recorder"):
+        producer = Producer(broker.client(user) | {"transactional.id": "heed-worker-0"})
+        with pytest.raises(KafkaException) as refused:
+            producer.init_transactions(20)
+        assert refused.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+
+
+def test_nobody_else_can_take_a_worker_s_partitions(broker: SecuredKafka) -> None:
+    consumer = Consumer(broker.client("heed-operator") | {"group.id": "heed-worker"})
+    consumer.subscribe([str(Topic.OBJECTIONS)])
+    try:
+        with pytest.raises(KafkaException) as refused:
+            raise KafkaException(_error(consumer))
+        assert refused.value.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+    finally:
+        consumer.close()
+
+
+def _error(consumer: Consumer) -> KafkaError:
+    message = consumer.poll(20)
+    assert message is not None
+    error = message.error()
+    assert error is not None
+    return error
+
+
+# Not let in: what is wrong, where, and what to do.
+
+
+def settings_of(environ: dict[str, str], **different: str) -> Settings:
+    return load(environ=environ | {f"HEED_{name.upper()}": value for name, value in different.items()})
+
+
+def why_not(environ: dict[str, str], **different: str) -> str:
+    with pytest.raises(NotAdmitted) as refused:
+        asyncio.run(check_reachable(settings_of(environ, **different)))
+    with warnings.catch_warnings():
+        # asyncio 3.11 forgets the socket of a TLS connection that it refused itself; the collector closes it.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    return str(refused.value)
+
+
+def test_a_wrong_password_is_told_without_showing_it(broker: SecuredKafka, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("not-the-password")
+    environ = broker.by_password("heed-worker", tmp_path)
+    said = why_not(environ, sasl_plain_password_file=str(tmp_path / "wrong"))
+    assert f"Kafka at {broker.scram} refuses the user heed-worker: wrong name or password" in said
+    assert "HEED_SASL_PLAIN_PASSWORD_FILE" in said
+    assert "not-the-password" not in said
+    assert "does not offer SCRAM-SHA-256" in why_not(environ, sasl_mechanism="SCRAM-SHA-256")
+
+
+def test_an_untrusted_authority_is_told_with_its_file(broker: SecuredKafka, tmp_path: Path) -> None:
+    other = Authority(tmp_path / "other")
+    environ = broker.by_password("heed-worker", tmp_path)
+    said = why_not(environ, ssl_cafile=str(other.file))
+    assert said.endswith(f"not signed by an authority in HEED_SSL_CAFILE ({other.file})")
+    assert "HEED_SSL_CAFILE not being set" in why_not(environ, ssl_cafile="")
+
+
+def test_a_certificate_that_brokers_refuse_is_told(broker: SecuredKafka, tmp_path: Path) -> None:
+    environ = broker.by_certificate("heed-worker")
+    certificate, key = map(str, broker.expired)
+    said = why_not(environ, ssl_certfile=certificate, ssl_keyfile=key)
+    assert (
+        f"refuses our certificate, HEED_SSL_CERTFILE ({certificate}, valid until 2001-01-01 00:00 UTC)"
+        in said
+    )
+    certificate, key = map(str, Authority(tmp_path / "other").issue("heed-worker"))
+    assert "signed by an authority" in why_not(environ, ssl_certfile=certificate, ssl_keyfile=key)
+    assert "set HEED_SSL_CERTFILE" in why_not(environ, ssl_certfile="", ssl_keyfile="")
+    with pytest.raises(BadUsage, match="does not belong to the certificate"):
+        asyncio.run(check_reachable(settings_of(environ, ssl_keyfile=key)))
+
+
+def test_the_wrong_protocol_is_told(broker: SecuredKafka, tmp_path: Path) -> None:
+    environ = broker.by_password("heed-worker", tmp_path)
+    assert "check HEED_SECURITY_PROTOCOL (PLAINTEXT)" in why_not(environ, security_protocol="PLAINTEXT")
+    assert "wants a client certificate" in why_not(environ, bootstrap_servers=broker.mutual)
+
+
+@pytest.mark.parametrize("command", ["worker", "recorder"])
+def test_a_process_that_is_not_let_in_ends_with_code_2(
+    broker: SecuredKafka, tmp_path: Path, command: str
+) -> None:
+    settings = Settings(state_dir=tmp_path / "heed")
+    for user, says in (
+        (f"heed-{command}", "wrong name or password"),
+        (STRANGER, "or the rights of this user"),
+    ):
+        environ = broker.by_password(user, tmp_path)
+        if user != STRANGER:
+            environ["HEED_SASL_PLAIN_PASSWORD_FILE"] = str(broker.authority.file)
+        process = Heed(command, settings, user, **environ).start()
+        assert process.wait(30) == 2
+        assert says in process.said()
