@@ -12,8 +12,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     GroupLoadInProgressError,
+    KafkaConnectionError,
     KafkaError,
+    NodeNotReadyError,
     NotCoordinatorForGroupError,
+    RequestTimedOutError,
 )
 from aiokafka.structs import TopicPartition
 
@@ -22,7 +25,11 @@ __all__ = ["KafkaError", "OffsetsClient", "next_offset"]
 #: How long a group's coordinator may take to be found after a broker went away; then it is an error. Seconds.
 COORDINATOR_S: Final = 20.0
 _AGAIN_S: Final = 0.1
-_MOVING: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+#: The last three: aiokafka asked a broker that is away, where another one would have answered.
+_MOVING: Final = (
+    GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError,
+    KafkaConnectionError, NodeNotReadyError, RequestTimedOutError,
+)  # fmt: skip
 
 
 class OffsetsClient:

@@ -54,6 +54,10 @@ class LocalKafka:
         """The broker's process (of the docker command, with Docker); 0 when none runs."""
         return self._pid if self._guard is not None and self._guard.poll() is None else 0
 
+    def use(self, engine: engines.Engine, ports: Ports) -> None:
+        """Run this way, at these ports, instead of what would be chosen. Before the first ``start``."""
+        self._engine, self._ports = engine, ports
+
     def start(self) -> str:
         """Start, wait until it can be used, and return ``bootstrap``. Raises BrokerUnreachable."""
         if self.pid:
