@@ -37,6 +37,7 @@ COMMANDS: Final = (
     "explain",
     "dead_letters",
     "resume",
+    "rebuild",
     "verify",
     "report",
     "feed",

@@ -22,7 +22,6 @@ from streams.domain.vocabulary import (
     Outcome,
     Reason,
     ResolutionKind,
-    Role,
     SubjectKind,
     TaskStatus,
 )

@@ -24,6 +24,7 @@ from streams.ops.fatal import give_up, must_not_end
 from streams.ops.logging import get_logger
 
 from .deciding import Decided
+from .hindsight import table_is_behind
 from .parts import Parts
 from .pressure import Pressure
 from .shard import Report, Shard
@@ -62,6 +63,7 @@ class Host:
         self._assigned: frozenset[int] | None = None  # None: a rebalance is on
         self._pressure = Pressure(self._pause, self._resume)
         self._stopped = False
+        self.behind: set[int] = set()  # partitions whose table is older than what was decided with it
         self.settled = asyncio.Event()  # set while every assigned shard flows
 
     @property
@@ -131,7 +133,7 @@ class Host:
         if self._stopped:
             return
         await asyncio.gather(*(self._start(partition) for partition in partitions))
-        if self._assigned == partitions:
+        if self._assigned == partitions and not self.behind:
             self.settled.set()
 
     async def _open(self, partition: int) -> Shard:
@@ -146,12 +148,23 @@ class Host:
             rows = await restore(self._kafka.connect, self._kafka.offsets, changelog, partition)
             shard = Shard(self._parts, producer, self._barrier, self._note_turn)
             shard.recover(rows)
+            await self._look_back(shard)
         log.info(
             "shard_restored", partition=partition, patients=len(shard.table), timers=len(shard.intake.timers),
             fence_ms=round(1e3 * (fenced - begun)), restore_ms=round(1e3 * (time.monotonic() - fenced)),
             paused=shard.state.paused,
         )  # fmt: skip
         return shard
+
+    async def _look_back(self, shard: Shard) -> None:
+        """A table from a backup has forgotten objections and messages: nothing is decided with it."""
+        kafka, parts, partition = self._kafka, self._parts, shard.partition
+        behind = await table_is_behind(
+            kafka.connect, kafka.offsets, parts.codec, parts.names, partition, shard.journal
+        )
+        if behind:
+            self.behind.add(partition)
+            log.error("table_behind", partition=partition, turn=shard.journal.number, next="heed rebuild")
 
     async def _start(self, partition: int) -> None:
         """Let an assigned shard flow: only now are its offsets read, and only now is anything fetched."""
@@ -164,6 +177,8 @@ class Host:
             self._run(shard)
         else:
             offsets = dict(shard.next_offsets)
+        if partition in self.behind:
+            return
         shard.flow(offsets)
         names = self._parts.names
         still_ours = await self.consumer.start_at({(names.of(t), partition): o for t, o in offsets.items()})
@@ -172,10 +187,10 @@ class Host:
         self._pressure.reset(shard)
 
     async def _where_to_read(self, partition: int, read_to: Mapping[Topic, int]) -> dict[Topic, int]:
-        """Where the table says that it has read to; the group's committed offsets where it does not know.
+        """Where the table says that it has read to; from the beginning where it has read nothing.
 
-        Offsets set back by hand, expired, or kept longer than a table restored from a backup, lead to
-        nothing: the table and what it was made from are never apart.
+        Offsets of the group that were set back or forward by hand, or expired, lead to nothing: the table and
+        what it was made from are never apart. Only a topic that was made anew is read from where the group says.
         """
         names = self._parts.names
         asked = {(names.of(topic), partition): topic for topic in INPUT_TOPICS}
@@ -185,7 +200,7 @@ class Host:
         offsets = {}
         for at, topic in asked.items():
             read = read_to.get(topic)
-            if read is None or read > ends[at]:  # above the end: the topic has since been made anew
+            if read is not None and read > ends[at]:  # the topic has since been made anew
                 read = committed[at]
             offsets[topic] = next_offset(read, beginnings[at], ends[at])
             if read not in (None, offsets[topic]):
@@ -204,6 +219,7 @@ class Host:
         self._tasks[shard.partition] = tasks
 
     async def _close(self, partition: int) -> None:
+        self.behind.discard(partition)
         opening = self._opening.pop(partition, None)
         if opening is not None:
             opening.cancel()

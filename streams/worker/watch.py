@@ -90,8 +90,14 @@ class Watch:
         if host.assigned_partitions is None:
             reasons.append("waiting for partitions")
         elif not host.settled.is_set():
-            waiting = sorted(host.assigned_partitions - {p for p, s in host.shards.items() if s.flowing})
-            reasons.append(f"restoring partitions {waiting}")
+            flowing = {p for p, shard in host.shards.items() if shard.flowing}
+            if waiting := sorted(host.assigned_partitions - flowing - host.behind):
+                reasons.append(f"restoring partitions {waiting}")
+        reasons += [
+            f"partition {partition}: the patient table is older than what was decided with it; nothing is decided "
+            "(runbook: backup)"
+            for partition in sorted(host.behind)
+        ]
         for partition, shard in sorted(host.shards.items()):
             if shard.state.paused:
                 reasons.append(f"partition {partition}: an objection could not be read; no message leaves")

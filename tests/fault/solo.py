@@ -111,6 +111,12 @@ class Solo:
         self._names = [settings.topic(topic) for topic in INPUT_TOPICS]
 
     async def start(self) -> "Solo":
+        await self.begin()
+        await asyncio.wait_for(self.host.settled.wait(), 20)
+        return self
+
+    async def begin(self) -> "Solo":
+        """Take the partitions, without waiting until they are restored."""
         parts = msgspec.structs.replace(await build_parts(self._settings), clock=self._clock)
         if self._engine is not None:
             parts = msgspec.structs.replace(parts, engine=self._engine)
@@ -123,7 +129,6 @@ class Solo:
         self.host.consumer = self._reader  # type: ignore[assignment]
         partitions = range(self._settings.partitions)
         self.host.assigned(frozenset((name, p) for name in self._names for p in partitions))
-        await asyncio.wait_for(self.host.settled.wait(), 20)
         return self
 
     async def drain(self) -> None:

@@ -1,0 +1,64 @@
+"""Is the patient table older than what was decided with it? Then it was restored from a backup, or emptied.
+
+State, outputs and offsets are written in one transaction, so that they cannot part by themselves. A table from an
+earlier hour has forgotten the objections of the hours since, and what has been sent since: nothing may be decided
+with it. ``heed rebuild`` puts back what inputs and outputs show (docs/runbooks/platform.md, Backup).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from streams.domain.records import Decision
+from streams.domain.time import MINUTE, Millis
+from streams.domain.vocabulary import Topic
+from streams.errors import BadRecord
+from streams.kafka.codec import Codec
+from streams.kafka.offsets import OffsetsClient
+from streams.kafka.replay import replay
+
+from .journal import Journal
+from .parts import Names
+
+#: So many offsets back from the end are looked at: more than one turn's decisions would not tell more.
+_TAIL: Final = 500
+#: A decision about an older request (a hold that ended) tells by its time alone; clocks of two workers differ by
+#: less, or ClockSkew has paged somebody.
+_CLOCKS_DIFFER: Final[Millis] = 10 * MINUTE
+
+
+def is_behind(journal: Journal, decisions: Iterable[Decision]) -> bool:
+    """Whether one of these decisions was made by a turn that this journal has not seen."""
+    return any(
+        journal.number == 0
+        or decision.decided_at > journal.at + _CLOCKS_DIFFER
+        or (decision.decided_at >= journal.at and _not_read(journal, decision))
+        for decision in decisions
+    )
+
+
+def _not_read(journal: Journal, decision: Decision) -> bool:
+    return decision.input.offset >= journal.read_to.get(Topic(decision.input.topic), 0)
+
+
+async def table_is_behind(
+    connect: Mapping[str, Any],
+    offsets: OffsetsClient,
+    codec: Codec,
+    names: Names,
+    partition: int,
+    journal: Journal,
+) -> bool:
+    """Look at the newest decisions of a partition. Raises KafkaError."""
+    at = (names.of(Topic.DECISIONS), partition)
+    beginning, end = (await offsets.beginnings([at]))[at], (await offsets.ends([at]))[at]
+    found: list[Decision] = []
+    start = max(beginning, end - _TAIL)
+    async for records in replay(connect, *at, start, end):
+        for record in records:
+            try:
+                decision = codec.decode_output(Topic.DECISIONS, record.value or b"")
+            except BadRecord:
+                continue  # no decision of this version's; a newer worker wrote it, and a newer table
+            if isinstance(decision, Decision) and decision.input.partition == partition:
+                found.append(decision)
+    return is_behind(journal, found)

@@ -1,0 +1,40 @@
+"""When a patient table is older than what was decided with it."""
+
+import msgspec
+import pytest
+
+from streams.domain.records import Decision, InputRef, Subject
+from streams.domain.time import MINUTE
+from streams.domain.vocabulary import Outcome, Reason, SubjectKind, Topic
+from streams.worker.hindsight import is_behind
+from streams.worker.journal import Journal
+
+AT = 1_796_122_800_000
+JOURNAL = Journal(7, AT, (), {Topic.APPOINTMENTS: 100})
+
+
+def decision(offset: int, decided_at: int) -> Decision:
+    return Decision(
+        "d", "e", InputRef("appointments", 0, offset), "P1", Outcome.SEND, Reason.PREFERRED, "7.1", ("7.1",), None,
+        Subject(SubjectKind.APPOINTMENT, "A1", 1), None, None, None, (), 1, "v", AT, decided_at,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("offset", "decided_at", "behind"),
+    [
+        (99, AT, False),  # this very turn
+        (100, AT, True),  # about something the table has not read
+        (99, AT + MINUTE, False),  # a hold that ended, by a clock that is ahead
+        (99, AT + 11 * MINUTE, True),  # a hold that ended since
+        (500, AT - MINUTE, False),  # before the topic was made anew
+    ],
+)
+def test_what_a_decision_tells_of_the_table(offset: int, decided_at: int, behind: bool) -> None:
+    assert is_behind(JOURNAL, [decision(offset, decided_at)]) is behind
+
+
+def test_an_empty_table_is_behind_any_decision_and_only_then() -> None:
+    assert is_behind(Journal(), [decision(0, AT)])
+    assert not is_behind(Journal(), [])
+    assert not is_behind(msgspec.structs.replace(JOURNAL, read_to={}), [])
