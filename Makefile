@@ -9,7 +9,7 @@ STAMP := .venv/.setup
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: setup demo test faults monitoring prometheus dashboards check lock clean
+.PHONY: setup demo test faults monitoring prometheus dashboards check bench bench-full lock clean
 
 setup: $(STAMP)  ## a .venv with .venv/bin/heed; does nothing when nothing changed
 	@:
@@ -45,12 +45,23 @@ faults: setup  ## larger runs while things break; make faults FAULTS="--events 1
 check: setup  ## what can be told in about a minute, without a broker
 	@scripts/check
 
+bench: setup  ## Heed against its peers, and every target: about 20 minutes on a machine with nothing else to do
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-full: setup  ## the same with more rounds and longer windows: hours
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m bench --full $(ARGS)
+
 lock: setup  ## write the lock files anew; make lock ARGS=--upgrade takes newer versions
 	@for extra in "" "dev"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 			--no-emit-index-url --no-emit-find-links $${extra:+--extra $$extra} $(ARGS) \
 			-o requirements$${extra:+-$$extra}.lock pyproject.toml || exit 1; \
 	done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --extra dev --extra bench -c requirements-dev.lock $(ARGS) \
+		-o requirements-bench.lock pyproject.toml
 
 clean:  ## everything that can be made again; stops the local Kafka first
 	@[ ! -x $(BIN)/heed ] || $(BIN)/heed kafka down

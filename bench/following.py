@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +17,7 @@ from streams.domain.vocabulary import Topic
 
 from .cluster import Cluster, Place
 from .engines import Engine
-from .processes import Usage, usage
+from .processes import Usage, total, usage
 from .verifying import Written, read, verify
 from .workload import Join
 
@@ -61,30 +62,29 @@ def follow(cluster: Cluster, engine: Engine, place: Place, work: Join, cut: floa
     process = engine.start(place)
     begun = time.monotonic()
     try:
-        looks, decisions, fault = _watch(cluster, process, place, len(work.rows))
+        looks, decisions, fault = watch(cluster, [process], place, len(work.rows))
     finally:
         stop(process)
     if fault is not None:
         return Run(engine.name, len(work.rows), 0, 0, 0, 0, 0, 0, (fault,))
-    commands = read(place.bootstrap, place.topic(Topic.SEND_COMMANDS), place.partitions)
-    verdict = verify(decisions, commands, work.expected)
-    return _figures(engine, looks, decisions, verdict.problems, cut, begun)
+    return figures(engine.name, looks, decisions, place, work, cut, begun)
 
 
-def _watch(
-    cluster: Cluster, process: subprocess.Popen[bytes], place: Place, expected: int
+def watch(
+    cluster: Cluster, processes: Sequence[subprocess.Popen[bytes]], place: Place, expected: int
 ) -> tuple[list[Look], Written, str | None]:
-    """Look until everything is written, or nothing moves any more."""
+    """Look until everything is written, or nothing moves any more; then also say why."""
     topic, looks = place.topic(Topic.DECISIONS), list[Look]()
     empty = Written({}, {})
     moved = time.monotonic()
     while True:
-        ends, used, now = cluster.ends(topic, place.partitions), usage(process.pid), time.monotonic()
+        ends, now = cluster.ends(topic, place.partitions), time.monotonic()
+        used = total(usage(process.pid) for process in processes)
         if not looks or ends != looks[-1].ends:
             moved = now
         looks.append(Look(now, ends, used))
-        if process.poll() is not None:
-            return looks, empty, f"ended with {process.returncode}: {_last_words(place)}"
+        if gone := [process.returncode for process in processes if process.poll() is not None]:
+            return looks, empty, f"ended with {gone[0]}: {_last_words(place)}"
         if sum(ends.values()) >= expected and now - moved > _QUIET_S:
             decisions = read(place.bootstrap, topic, place.partitions)
             if len(decisions) >= expected:
@@ -94,24 +94,28 @@ def _watch(
         time.sleep(_LOOK_EVERY_S)
 
 
-def _figures(
-    engine: Engine,
+def figures(
+    name: str,
     looks: list[Look],
     decisions: Written,
-    problems: tuple[str, ...],
+    place: Place,
+    work: Join,
     cut: float | None,
     begun: float,
 ) -> Run:
+    """Check what was written, and tell rates and costs from the looks."""
+    commands = read(place.bootstrap, place.topic(Topic.SEND_COMMANDS), place.partitions)
+    problems = verify(decisions, commands, work.expected).problems
     counts = [counted(decisions, look) for look in looks]
-    total = counts[-1]
+    everything = counts[-1]
     first = _reaches(counts, 1)
-    last = _reaches(counts, total)
-    middle = _reaches(counts, total * (0.5 if cut is None else cut))
+    last = _reaches(counts, everything)
+    middle = _reaches(counts, everything * (0.5 if cut is None else cut))
     rate, _ = _between(looks, counts, first, last if cut is None else middle)
     _, cpu_us = _between(looks, counts, first, last)
     warm_rate, warm_cpu_us = _between(looks, counts, min(middle, last - 1), last)
     return Run(
-        engine.name, total, rate, warm_rate, cpu_us, warm_cpu_us,
+        name, everything, rate, warm_rate, cpu_us, warm_cpu_us,
         max(look.used.rss for look in looks) / 1e6, looks[first].at - begun, problems,
     )  # fmt: skip
 

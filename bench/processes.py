@@ -1,6 +1,7 @@
 """What a process and its children have used so far, read from /proc: CPU seconds and resident memory."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -29,12 +30,17 @@ def usage(pid: int) -> Usage:
     return Usage(cpu_s, rss)
 
 
+def total(parts: Iterable[Usage]) -> Usage:
+    """Of several processes."""
+    found = list(parts)
+    return Usage(sum(one.cpu_s for one in found), sum(one.rss for one in found))
+
+
 def tree(pid: int) -> list[int]:
     """The process and its descendants."""
     found = [pid]
     for one in found:
-        for thread in _children(one):
-            found.append(thread)  # noqa: PERF402  # the list grows while it is read
+        found += _children(one)  # the list grows while it is read
     return found
 
 

@@ -30,7 +30,7 @@ class Plan(msgspec.Struct, frozen=True):
     low_rate_rounds: int
     stall_s: float
     table_events: int
-    restore_records: int
+    restore_patients: int
 
 
 BRIEF: Final = Plan(
@@ -47,7 +47,7 @@ BRIEF: Final = Plan(
     low_rate_rounds=2,
     stall_s=60,
     table_events=150_000,
-    restore_records=500_000,
+    restore_patients=300_000,
 )
 FULL: Final = msgspec.structs.replace(
     BRIEF,
@@ -63,7 +63,7 @@ FULL: Final = msgspec.structs.replace(
     low_rate_rounds=5,
     stall_s=600,
     table_events=400_000,
-    restore_records=1_000_000,
+    restore_patients=1_000_000,
 )
 
 

@@ -1,0 +1,120 @@
+"""Measure everything, say which targets are met, and write the results and their page.
+
+    make bench          about 20 minutes
+    make bench-full     hours: five rounds everywhere, windows of a minute, ten minutes for stalls
+    python -m bench --only joins,days   some parts; the results file keeps the others'
+    python -m bench --render            the page again, from the results file
+
+A part that fails is reported, and its targets are missed; the others go on. Always exit code 0 then: a missed target is a
+result. Source: docs/benchmarks.md says how each part measures.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from streams.kafka.broker import LocalKafka
+
+from . import days, joins, latency, low_rate, profiling, pure_cost, recovery, report, results, scaling
+from .cluster import Cluster
+from .session import BRIEF, FULL, Found, Plan, Session
+from .targets import targets
+from .workload import join
+
+
+def _days(session: Session, found: Found) -> Found:
+    plan = session.plan
+    return days.compare(session, days.encoded(plan.day_patients, plan.day_events, session.partitions))
+
+
+def _latency(session: Session, found: Found) -> Found:
+    rate = float(found["days"]["settle_0"]["rate"]["median"])
+    day = days.encoded(session.plan.day_patients, latency.events_needed(session, rate), session.partitions)
+    return latency.measure(session, day, rate)
+
+
+def _profile(session: Session, found: Found) -> Found:
+    day = days.encoded(session.plan.day_patients // 2, session.plan.day_events // 3, session.partitions)
+    work = join(session.plan.join_events, session.partitions)
+    return {"join": profiling.of_join(session, work), "day": profiling.of_day(session, day)}
+
+
+Part = Callable[[Session, Found], Found]
+#: In this order; latency needs what days found.
+PARTS: Final[dict[str, Part]] = {
+    "pure_cost": lambda session, _: pure_cost.measure(session),
+    "joins": lambda session, _: joins.compare(session),
+    "days": _days,
+    "latency": _latency,
+    "low_rate": lambda session, _: low_rate.compare(session),
+    "stalls": lambda session, _: low_rate.stalls(session),
+    "tables": lambda session, _: scaling.tables(session),
+    "partitions": lambda session, _: {"rows": scaling.partitions(session)},
+    "processes": lambda session, _: {"rows": scaling.processes(session)},
+    "restore": lambda session, _: recovery.restore(session),
+    "failover": lambda session, _: recovery.failover(session),
+    "profile": _profile,
+}
+
+
+def measure(plan: Plan, only: Sequence[str], found: Found) -> dict[str, str]:
+    """Run the parts one after the other and put what they find into ``found``; why some could not, by name."""
+    failures: dict[str, str] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        address = os.environ.get("HEED_BOOTSTRAP_SERVERS")
+        if address is None:
+            address = stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
+        session = Session(Cluster(address, folder / "places"), plan)
+        for name in only:
+            begun = time.monotonic()
+            try:
+                found[name] = PARTS[name](session, found)
+            except Exception as error:  # noqa: BLE001  # whatever a part meets, the others are still worth having
+                traceback.print_exc()
+                found.pop(name, None)
+                failures[name] = f"{type(error).__name__}: {str(error)[:300]}"
+            session.say(f"{name} took {time.monotonic() - begun:.0f} s")
+    return failures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--full", action="store_true", help="as make bench-full")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between them")
+    parser.add_argument("--render", action="store_true", help="measure nothing")
+    args = parser.parse_args()
+    only = [name for name in args.only.split(",") if name]
+    if unknown := set(only) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    before: dict[str, Any] = json.loads(results.FILE.read_text()) if results.FILE.exists() else {}
+    if not args.render:
+        whole = set(only) == set(PARTS)
+        found = {} if whole else dict(before.get("parts", {}))
+        plan = FULL if args.full else BRIEF
+        about = {
+            "command": plan.name if whole else f"{plan.name}, with --only {args.only} last",
+            "date": results.date(), "machine": results.machine(), "versions": results.versions(),
+        }  # fmt: skip
+        failures = {} if whole else dict(before.get("failures", {}))
+        failures = {name: why for name, why in failures.items() if name not in only}
+        failures |= measure(plan, only, found)
+        results.write(results.FILE, about, found, targets(found), failures)
+    report.write(json.loads(results.FILE.read_text()))
+    for target in targets(json.loads(results.FILE.read_text())["parts"]):
+        print(target.line())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

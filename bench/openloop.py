@@ -1,0 +1,194 @@
+"""Latency under a fixed rate: records leave on schedule whether or not answers come, and are timed from the schedule.
+
+A record's intended moment stands in its header ``intended`` (nanoseconds of the machine's monotonic clock, which all
+processes share). A reader of committed decisions, outside the engine, notes when each becomes visible: a generator
+that falls behind, or an engine that stalls, makes latencies longer and never disappears from them.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from streams.domain.vocabulary import Topic
+
+from .cluster import Place
+from .histogram import Histogram
+from .processes import usage
+from .workload import Row
+
+#: Longer than this between two visible decisions, or behind the schedule, is a stall. Milliseconds.
+STALL_MS: Final = 300.0
+_TICK_S: Final = 0.001
+_MS: Final = 1e6
+#: The first part of a window is not counted: connections, caches, a JVM's compiler.
+_WARM_UP_S: Final = 3.0
+_DRAIN_S: Final = 10.0
+
+
+class Timed(msgspec.Struct, frozen=True):
+    """A row, and the event id by which its decision is known."""
+
+    event_id: str
+    row: Row
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """What one window at one rate showed. Milliseconds; ``lag_slope``: growth of what waits, as a share of the rate."""
+
+    rate: float
+    seconds: float
+    counted: int
+    undecided: int
+    p50: float
+    p90: float
+    p99: float
+    p999: float
+    largest: float
+    lag_slope: float
+    stalls: list[tuple[float, float]]  # when (seconds into the window), how long
+    cpu_share: float
+    rss_mb: float
+    curve: list[tuple[float, float]]
+
+    @property
+    def sustainable(self) -> bool:
+        """What waits does not grow by more than 1 % of the rate."""
+        return self.lag_slope <= 0.01
+
+
+class _Reader(threading.Thread):
+    """Notes when each event's first decision becomes visible."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(daemon=True)
+        self.seen: dict[str, int] = {}
+        self.done = threading.Event()
+        self._topic, self._partitions = place.topic(Topic.DECISIONS), place.partitions
+        self._consumer = Consumer({
+            "bootstrap.servers": place.bootstrap,
+            "group.id": f"{place.prefix}latency",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 100,
+            "fetch.error.backoff.ms": 1,
+            "log_level": 2,
+        })  # fmt: skip
+        ends = [self._end(p) for p in range(self._partitions)]
+        self._consumer.assign([TopicPartition(self._topic, p, end) for p, end in enumerate(ends)])
+        self._consumer.consume(1, timeout=0.5)  # connected before the first record leaves
+
+    def _end(self, partition: int) -> int:
+        _, end = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=20)
+        return int(end)
+
+    def run(self) -> None:
+        while not self.done.is_set():
+            messages = self._consumer.consume(500, timeout=0.002)
+            now = time.monotonic_ns()
+            for message in messages:
+                value = message.value()
+                if message.error() is None and isinstance(value, bytes):
+                    self.seen.setdefault(event_id_of(value), now)
+        self._consumer.close()
+
+
+def event_id_of(value: bytes) -> str:
+    """The second field of a decision: two texts with their lengths (each below 64: one byte, doubled)."""
+    at = 6 + (value[5] >> 1)
+    return value[at + 1 : at + 1 + (value[at] >> 1)].decode()
+
+
+def run(place: Place, pid: int, records: Sequence[Timed], rate: float) -> Latency:
+    """Send ``records`` at ``rate`` a second to an engine that runs, and time their decisions."""
+    reader = _Reader(place)
+    reader.start()
+    before = usage(pid)
+    intended = _send(place, records, rate)
+    sent = time.monotonic()
+    begun = intended[records[0].event_id]
+    seconds = len(records) / rate
+    while len(reader.seen) < len(records) and time.monotonic() - sent < _DRAIN_S:
+        still = len(reader.seen)
+        time.sleep(0.5)
+        if len(reader.seen) == still:
+            break
+    after, elapsed = usage(pid), (time.monotonic_ns() - begun) / 1e9
+    reader.done.set()
+    reader.join()
+    warm = begun + int(min(_WARM_UP_S, seconds / 4) * 1e9)
+    late = {e: (reader.seen[e] - at) / _MS for e, at in intended.items() if at >= warm and e in reader.seen}
+    found = Histogram(late.values())
+    asked = sum(at >= warm for at in intended.values())
+    return Latency(
+        rate=round(rate), seconds=round(seconds, 1), counted=found.total, undecided=asked - found.total,
+        p50=round(found.percentile(50), 1), p90=round(found.percentile(90), 1), p99=round(found.percentile(99), 1),
+        p999=round(found.percentile(99.9), 1), largest=round(found.largest, 1),
+        lag_slope=_slope(intended, reader.seen, warm, seconds), stalls=_stalls(intended, reader.seen, warm, begun),
+        cpu_share=round((after.cpu_s - before.cpu_s) / elapsed, 3), rss_mb=round(after.rss / 1e6),
+        curve=found.curve(),
+    )  # fmt: skip
+
+
+def _send(place: Place, records: Sequence[Timed], rate: float) -> dict[str, int]:
+    """Let every record leave at its moment; when each was meant to, by event id."""
+    producer: Any = Producer({
+        "bootstrap.servers": place.bootstrap, "linger.ms": 1, "acks": "all", "enable.idempotence": True, "log_level": 2,
+    })  # fmt: skip
+    names = {topic.value: place.topic(topic) for topic in Topic}
+    producer.list_topics(timeout=20)
+    step, begun = 1e9 / rate, time.monotonic_ns() + 200_000_000
+    intended: dict[str, int] = {}
+    number = 0
+    while number < len(records):
+        due = min(len(records), int((time.monotonic_ns() - begun) / step) + 1)
+        for timed in records[number:due] if due > number else ():
+            at = begun + int(number * step)
+            intended.setdefault(timed.event_id, at)
+            row = timed.row
+            header = [("intended", at.to_bytes(8, "big"))]
+            producer.produce(names[row.topic], row.value, row.key, row.partition, headers=header)
+            number += 1
+        producer.poll(0)
+        time.sleep(_TICK_S)
+    producer.flush(30)
+    return intended
+
+
+def _slope(intended: dict[str, int], seen: dict[str, int], warm: int, seconds: float) -> float:
+    """By least squares over the window: how fast the number of waiting events grows, as a share of the rate."""
+    steps = 40
+    begun = warm
+    end = max(intended.values())
+    sent = sorted(at for at in intended.values() if at >= warm)
+    visible = sorted(seen[e] for e, at in intended.items() if at >= warm and e in seen)
+    if len(visible) < steps or end <= begun:
+        return 1.0
+    moments = [begun + (end - begun) * i // steps for i in range(1, steps + 1)]
+    waiting, done, gone = [], 0, 0
+    for moment in moments:
+        while gone < len(sent) and sent[gone] <= moment:
+            gone += 1
+        while done < len(visible) and visible[done] <= moment:
+            done += 1
+        waiting.append(gone - done)
+    times = [(moment - begun) / 1e9 for moment in moments]
+    mean_t, mean_w = sum(times) / steps, sum(waiting) / steps
+    slope = sum((t - mean_t) * (w - mean_w) for t, w in zip(times, waiting, strict=True)) / sum(
+        (t - mean_t) ** 2 for t in times
+    )
+    return round(slope / (len(sent) / ((end - begun) / 1e9)), 4)
+
+
+def _stalls(
+    intended: dict[str, int], seen: dict[str, int], warm: int, begun: int
+) -> list[tuple[float, float]]:
+    """Stretches in which nothing became visible for longer than STALL_MS while something waited."""
+    moments = sorted({seen[e] for e, at in intended.items() if at >= warm and e in seen})
+    pairs = itertools.pairwise(moments)
+    long = [(before, after) for before, after in pairs if (after - before) / _MS > STALL_MS]
+    return [(round((before - begun) / 1e9, 1), round((after - before) / _MS)) for before, after in long]

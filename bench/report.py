@@ -1,0 +1,232 @@
+"""The page of results: tables and pictures between two markers of docs/benchmarks.md, written anew by every run."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from .session import Found
+from .targets import Target, targets
+
+PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+BEGIN: Final = "<!-- results: written by make bench, do not edit below -->"
+END: Final = "<!-- results: end -->"
+
+
+def write(whole: Found) -> None:
+    """Draw the pictures, where matplotlib is installed, and replace what stands between the markers."""
+    from . import plots
+
+    drawn = plots.draw(whole["parts"], PAGE.parent / "benchmarks")
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(placed(page, "\n\n".join(sections(whole, drawn))), encoding="utf-8")
+
+
+def placed(page: str, body: str) -> str:
+    """The page with ``body`` between its markers. Raises ValueError when it has none."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page needs the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{body}\n\n{END}{after}"
+
+
+def sections(whole: Found, drawn: Sequence[str]) -> list[str]:
+    """Every section of what was measured, in order; a part that was not run has none."""
+    parts = whole["parts"]
+    made = [_about(whole), _targets(targets(parts))]
+    made += [write(parts[name]) for name, write in _SECTIONS.items() if name in parts]
+    if whole["failures"]:
+        made.append("### Parts that failed\n\n" + _table(("Part", "Why"), whole["failures"].items()))
+    pictures = [f"![{name.replace('-', ' ')}](benchmarks/{name}.svg)" for name in drawn]
+    return [made[0], made[1], *pictures, *made[2:]]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _spread(found: Any) -> str:
+    """Median, and the range of the runs."""
+    if not found or found["median"] is None:
+        return "-"
+    if found["runs"] == 1:
+        return _cell(found["median"])
+    return f"{found['median']:,} ({found['least']:,} - {found['most']:,})"
+
+
+def _about(whole: Found) -> str:
+    machine, versions = whole["machine"], whole["versions"]
+    ours = ", ".join(f"{name} {pinned}" for name, pinned in versions.items())
+    return (
+        f"`{whole['command']}`, {whole['date']}, revision {versions['revision']}: {machine['processor']}, {machine['cores']} "
+        f"cores, {machine['memory_gib']} GiB, {machine['system']}; load average before it began: {machine['load_before']}.\n\n"
+        f"Versions: {ours}."
+    )
+
+
+def _targets(found: Sequence[Target]) -> str:
+    rows = [
+        (one.name, f"{_cell(one.value)} {one.unit}" if one.value is not None else "not measured", one.target,
+         {True: "met", False: "**missed**", None: "reported"}[one.met])
+        for one in found
+    ]  # fmt: skip
+    met = sum(one.met is True for one in found)
+    asked = sum(one.met is not None for one in found)
+    head = f"### Targets: {met} of {asked} met\n\n"
+    return head + _table(("Target", "Measured", "Wanted", ""), rows)
+
+
+def _joins(found: Found) -> str:
+    rows: list[tuple[object, ...]] = [
+        (row["engine"], row["guarantee"], _spread(row["rate"]), _spread(row["cpu_us"]), _spread(row["rss_mb"]),
+         row["heed_is"], row["heed_cpu_is"], "; ".join(row["problems"]) or "all there, in order")
+        for row in found["engines"]
+    ]  # fmt: skip
+    head: tuple[str, ...] = (
+        "Engine", "Guarantee", "Events/s", "CPU us an event", "MB", "Heed is, by rate", "by CPU", "Output",
+    )  # fmt: skip
+    text = f"### Workload 1 against peers, {found['events']:,} events\n\n" + _table(head, rows)
+    for name, why in found["absent"].items():
+        text += f"\n\n{name} took no part: it {why}."
+    million = found["million"]
+    rows = [
+        (
+            name,
+            *(
+                _spread(million[key][figure])
+                for figure in ("whole", "warm", "cpu_us", "warm_cpu_us", "rss_mb")
+            ),
+        )
+        for name, key in (("Heed", "heed"), ("Kafka Streams", "kafka_streams"))
+    ]
+    head = ("Engine", "First million, events/s", "After it", "CPU us", "CPU us, warm", "MB")
+    return text + "\n\n### A million events, Heed and Kafka Streams\n\n" + _table(head, rows)
+
+
+def _days(found: Found) -> str:
+    rows = [
+        (name, *(_spread(found[key][figure]) for figure in ("rate", "cpu_us", "rss_mb", "wakes")))
+        for name, key in (("W2, settle 0", "settle_0"), ("W3, settle 30 s", "settle_30"))
+    ]
+    head = ("Workload", "Events/s", "CPU us an event", "MB", "Wakes")
+    return f"### The hospital day with the full rules, {found['events']:,} events\n\n" + _table(head, rows)
+
+
+def _latency(found: Found) -> str:
+    tried = ", ".join(f"{one['rate']:,}/s (lag grows by {one['lag_slope']:.1%})" for one in found["tried"])
+    rows = [
+        (f"{share} of it", at["rate"], at["p50"], at["p90"], at["p99"], at["p999"], at["largest"],
+         f"{at['cpu_share']:.0%}", at["counted"], at["undecided"])
+        for share, at in (("50 %", found["at_50"]), ("80 %", found["at_80"]))
+    ]  # fmt: skip
+    head = (
+        "Load",
+        "Events/s",
+        "p50 ms",
+        "p90",
+        "p99",
+        "p99.9",
+        "Largest",
+        "CPU",
+        "Timed",
+        "Without a decision",
+    )
+    sustained = f"Sustainable: {found['sustainable']:,} events/s. Tried: {tried}.\n\n"
+    return (
+        "### Latency of the hospital day, from schedule to visible decision\n\n"
+        + sustained
+        + _table(head, rows)
+    )
+
+
+def _low_rate(found: Found) -> str:
+    rows = [
+        (name, *(_spread(found[key][figure]) for figure in ("p50", "p99", "p999", "cpu_share", "rss_mb")),
+         len(found[key]["stalls"]))
+        for name, key in (("Heed", "heed"), ("Kafka Streams", "kafka_streams")) if key in found
+    ]  # fmt: skip
+    head = ("Engine", "p50 ms", "p99 ms", "p99.9 ms", "Cores", "MB", "Stalls")
+    title = f"### Workload 1 at {found['rate']:,} events/s, {found['patients']:,} patients\n\n"
+    return title + _table(head, rows)
+
+
+def _stalls(found: Found) -> str:
+    said = ", ".join(f"{length:.0f} ms after {at:.0f} s" for at, length in found["stalls"]) or "none"
+    return (
+        f"### Stalls over 300 ms in {found['seconds']:.0f} s at {found['rate']:,} events/s\n\n"
+        f"{said}. p50 {found['p50']} ms, p99.9 {found['p999']} ms, largest {found['largest']} ms."
+    )
+
+
+def _tables(found: Found) -> str:
+    rows = [
+        (row["patients"], *(_spread(row[figure]) for figure in ("rate", "cpu_us", "rss_mb", "started_s")))
+        for row in found["rows"]
+    ]
+    head = ("Patients in the table", "Events/s", "CPU us an event", "MB", "Seconds to the first decision")
+    note = f"\n\nBy CPU an event, the largest costs {_cell(found['largest_cpu_is'])}x the smallest."
+    return "### Workload 1 and the size of the table\n\n" + _table(head, rows) + note
+
+
+def _counted(noun: str) -> Callable[[Found], str]:
+    def section(found: Found) -> str:
+        rows = [(row[noun], row["rate"], row["cpu_us"], row["rss_mb"]) for row in found["rows"]]
+        head = (noun.capitalize(), "Events/s", "CPU us an event", "MB, all together")
+        return f"### Workload 1 and the number of {noun}\n\n" + _table(head, rows)
+
+    return section
+
+
+def _restore(found: Found) -> str:
+    return (
+        f"### Restore\n\n{found['records']:,} changelog records of {found['patients']:,} patients ({found['table_mb']:,} MB) in "
+        f"{found['restore_seconds']} s: {found['records_per_second']:,} records/s; {found['when_ready']['rss_mb']:,} MB resident."
+    )
+
+
+def _failover(found: Found) -> str:
+    rows = [
+        (what, found[key]["longest_s"], found[key]["undecided"])
+        for what, key in (("killed (SIGKILL)", "killed"), ("stopped (SIGTERM)", "stopped"))
+    ]
+    return "### One of two workers goes, at 1,000 events/s\n\n" + _table(
+        ("It was", "Longest wait for a decision, s", "Events without one"), rows
+    )
+
+
+def _pure_cost(found: Found) -> str:
+    rows = [(row["step"], row["us"], row["budget_us"], row["instructions"]) for row in found["rows"]]
+    head = ("Step", "CPU us", "Budget", "Python instructions")
+    return f"### Steps of one event, patient of {found['state_bytes']} bytes\n\n" + _table(head, rows)
+
+
+def _profile(found: Found) -> str:
+    text = ""
+    for title, key in (("workload 1", "join"), ("workload 2", "day")):
+        rows = [(part, f"{share:.1f} %") for part, share in found[key]["parts"]]
+        text += f"### Profile of {title}\n\n" + _table(("Part", "Share"), rows) + "\n\n"
+    return text.strip()
+
+
+_SECTIONS: Final[dict[str, Callable[[Found], str]]] = {
+    "joins": _joins,
+    "days": _days,
+    "latency": _latency,
+    "low_rate": _low_rate,
+    "stalls": _stalls,
+    "tables": _tables,
+    "partitions": _counted("partitions"),
+    "processes": _counted("processes"),
+    "restore": _restore,
+    "failover": _failover,
+    "pure_cost": _pure_cost,
+    "profile": _profile,
+}

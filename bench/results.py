@@ -1,0 +1,91 @@
+"""The results file: figures, and the machine and versions they are of."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from streams.worker.clock import RealClock
+
+from .session import Found
+from .targets import Target
+
+FILE: Final = Path(__file__).resolve().parent / "results" / "latest.json"
+_PEERS: Final = Path(__file__).resolve().parent / "peers"
+_OURS: Final = ("heed", "faust-streaming", "aiokafka", "msgspec", "fastavro", "confluent-kafka")
+_SHOWN: Final = ("confluent-kafka", "aiokafka", "faust-streaming", "quixstreams", "bytewax", "fastavro")
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on, and how busy that was besides: rates of a shared machine carry noise."""
+    cpu = next(
+        (line.partition(":")[2].strip() for line in _text("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    memory = next((int(line.split()[1]) for line in _text("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    return {
+        "processor": cpu,
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory / 2**20),
+        "system": f"{platform.system()} {platform.release()}",
+        "load_before": round(os.getloadavg()[0], 1),
+    }
+
+
+def _text(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def versions() -> dict[str, str]:
+    """Of Python, Java, Heed and what it stands on, and every peer as its lock file pins it."""
+    java = subprocess.run(
+        ["java", "-version"], capture_output=True, text=True, check=False
+    ).stderr.splitlines()
+    found = {"python": platform.python_version(), "java": java[0] if java else "none"}
+    found |= {name: version(name) for name in _OURS}
+    for lock in sorted(_PEERS.glob("*/requirements.lock")):
+        for line in lock.read_text().splitlines():
+            name, _, pinned = line.partition("==")
+            if name in _SHOWN:
+                found[f"peer {lock.parent.name}: {name}"] = pinned.split()[0]
+    pom = (_PEERS / "kafka-streams" / "pom.xml").read_text()
+    found["peer kafka-streams"] = (
+        pom.partition("<artifactId>kafka-streams</artifactId>")[2].split(">")[1].split("<")[0]
+    )
+    found["revision"] = _revision()
+    return found
+
+
+def _revision() -> str:
+    said = subprocess.run(
+        ["git", "-C", str(FILE.parent), "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.stdout.strip() or "unknown"
+
+
+def date() -> str:
+    """Now, as ISO 8601 in UTC, to the second."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(RealClock().now() / 1_000, UTC).isoformat(timespec="seconds")
+
+
+def write(
+    file: Path, about: dict[str, Any], found: Found, targets: Sequence[Target], failures: dict[str, str]
+) -> None:
+    """Everything of one run."""
+    whole = about | {"targets": msgspec.to_builtins(targets), "failures": failures, "parts": found}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")

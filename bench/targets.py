@@ -1,0 +1,119 @@
+"""The targets of a bench run, and whether what was found meets them."""
+
+from collections.abc import Mapping
+from operator import ge, le
+from typing import Any, Final
+
+import msgspec
+
+from .joins import against_best_python, against_faust, rate_of_heed
+from .low_rate import RATE
+from .session import Found, ratio
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One line at the end of a run. ``value`` None: the part that measures it failed, so it is not met.
+
+    ``met`` None: it is reported, and nothing is asked of it.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    target: str
+    met: bool | None
+
+    def line(self) -> str:
+        value = "not measured" if self.value is None else f"{self.value:,g} {self.unit}".strip()
+        verdict = {True: "met", False: "MISSED", None: "reported"}[self.met]
+        return f"{self.name}: {value} (target: {self.target}) {verdict}"
+
+
+def _at_least(name: str, value: float | None, least: float, unit: str = "x") -> Target:
+    return Target(name, value, unit, f"at least {least:,g} {unit}", value is not None and ge(value, least))
+
+
+def _at_most(name: str, value: float | None, most: float, unit: str = "x") -> Target:
+    return Target(name, value, unit, f"at most {most:,g} {unit}", value is not None and le(value, most))
+
+
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def _of(found: Any, *path: str) -> Any:
+    """A figure somewhere inside; None where a part is missing."""
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def targets(found: Found) -> list[Target]:
+    """Every target of the project, in the order in which they were set."""
+    return [*_throughput(found), *_latency(found), *_low_rate(found), *_rest(found)]
+
+
+def _throughput(found: Found) -> list[Target]:
+    joins = found.get("joins")
+    best, which = against_best_python(joins) if joins else (None, "none")
+    w1 = rate_of_heed(joins) if joins else None
+    w2, w3 = (
+        _of(found, "days", "settle_0", "rate", "median"),
+        _of(found, "days", "settle_30", "rate", "median"),
+    )
+    jvm = {
+        when: ratio(
+            _of(joins, "million", "heed", when, "median"),
+            _of(joins, "million", "kafka_streams", when, "median"),
+        )
+        for when in ("whole", "warm")
+    }
+    return [
+        _at_least(f"W1 against the best Python peer ({which})", best, 1.3),
+        _at_least("W1 against a stock Faust agent with Table", against_faust(joins) if joins else None, 12),
+        _at_least("W2, full rules", w2, 40_000, "events/s"),
+        _at_least("W2 as a share of W1", ratio(w2, w1), 0.45),
+        _at_least("W3, with holds, as a share of W2", ratio(w3, w2), 0.6),
+        _at_most("CPU per event, W2", _of(found, "days", "settle_0", "cpu_us", "median"), 25, "us"),
+        _at_least("W1 against Kafka Streams, whole run of a million", jvm["whole"], 1.0),
+        _at_least("W1 against Kafka Streams, warm", jvm["warm"], 0.6),
+    ]
+
+
+def _latency(found: Found) -> list[Target]:
+    half = _of(found, "latency", "at_50")
+    return [
+        _at_most(f"latency at half load, {name}", _of(half, figure), most, "ms")
+        for name, figure, most in (("p50", "p50", 20), ("p99", "p99", 100), ("p99.9", "p999", 300))
+    ]
+
+
+def _low_rate(found: Found) -> list[Target]:
+    heed, jvm = (_of(found, "low_rate", name) for name in ("heed", "kafka_streams"))
+    at = f"at {RATE:,} events/s"
+    stalls = _of(found, "stalls", "stalls")
+    seconds = _of(found, "stalls", "seconds")
+    return [
+        *(
+            _at_most(
+                f"{name} {at} against Kafka Streams",
+                ratio(_of(heed, name, "median"), _of(jvm, name, "median")), most,
+            )
+            for name, most in (("p50", 0.4), ("p99", 0.7))
+        ),
+        _at_most(f"CPU {at}, 10,000 patients", _of(heed, "cpu_share", "median"), 0.25, "cores"),
+        _at_most(f"memory {at}, 10,000 patients", _of(heed, "rss_mb", "median"), 100, "MB"),
+        Target(
+            f"stalls over 300 ms in {seconds or 0:.0f} s {at}", None if stalls is None else len(stalls), "",
+            "none in 600 s, or explained", stalls is not None and not stalls,
+        ),
+    ]  # fmt: skip
+
+
+def _rest(found: Found) -> list[Target]:
+    processes = {row["processes"]: row["rate"] for row in _of(found, "processes", "rows") or []}
+    return [
+        _at_least("restore", _of(found, "restore", "records_per_second"), 200_000, "records/s"),
+        _at_least("rate with 1,000,000 patients against 1,000", _of(found, "tables", "largest_is"), 0.85),
+        Target("two processes against one", ratio(processes.get(2), processes.get(1)), "x",
+               "reported with what limits it", None),
+    ]  # fmt: skip
