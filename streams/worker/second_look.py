@@ -32,14 +32,17 @@ _ALL_OF_IT: Final = frozenset({Scope.WHOLE_CARE, Scope.UNKNOWN})
 _SHORT: Final = 48 * HOUR
 
 
-def unjustified(patient: PatientState, command: SendCommand) -> bool:
-    """Whether the patient objects to this command and nobody has decided otherwise."""
+def unjustified(patient: PatientState, command: SendCommand, before: PatientState | None = None) -> bool:
+    """Whether the patient objects to this command and nobody has decided otherwise.
+
+    ``before``: as the patient was until then, with the start that was told before this message tells another.
+    """
     service = _service(patient, command)
     proxy = command.recipient_role is RecipientRole.PROXY
     return any(
         not entry.withdrawn
         and _forbids(entry.body, command.channel, service, proxy=proxy)
-        and not _agreed(patient, entry.body, command)
+        and not _agreed((patient, before), entry.body, command)
         and not _decided(patient, entry, command)
         for entry in patient.objections.values()
     )
@@ -63,22 +66,25 @@ def _forbids(objection: Objection, channel: Channel, service: str | None, *, pro
     return not named or Channel.UNKNOWN in named or channel in named
 
 
-def _agreed(patient: PatientState, objection: Objection, command: SendCommand) -> bool:
+def _agreed(patients: Sequence[PatientState | None], objection: Objection, command: SendCommand) -> bool:
     """Whether the patient excepted this purpose on this channel when objecting."""
     made = command.created_at
     return any(
         command.purpose in exception.purposes
         and command.channel in exception.channels
-        and (not exception.short_notice_only or any(0 < at - made <= _SHORT for at in _starts(patient)))
+        and (not exception.short_notice_only or any(0 < at - made <= _SHORT for at in _starts(patients)))
         for exception in objection.exceptions
     )
 
 
-def _starts(patient: PatientState) -> Iterator[Instant]:
-    for entry in patient.appointments.values():
-        yield entry.body.starts_at
-        if entry.told is not None:
-            yield entry.told.starts_at
+def _starts(patients: Sequence[PatientState | None]) -> Iterator[Instant]:
+    for patient in patients:
+        for entry in () if patient is None else patient.appointments.values():
+            yield entry.body.starts_at
+            if entry.told is not None:
+                yield entry.told.starts_at
+            elif entry.body.previous_starts_at is not None:  # what the source says it was
+                yield entry.body.previous_starts_at
 
 
 def _decided(patient: PatientState, entry: ObjectionEntry, command: SendCommand) -> bool:

@@ -87,7 +87,7 @@ class Tally:
                 labels = _SENT(output)
                 self.sent[labels] = self.sent.get(labels, 0) + 1
                 patient = after or before
-                if patient is not None and patient.objections and unjustified(patient, output):
+                if patient is not None and patient.objections and unjustified(patient, output, before):
                     self.add("unjustified")
                 if output.override is not None:
                     self.add("overrides", output.override.ground, output.override.mode)

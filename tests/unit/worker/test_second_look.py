@@ -5,12 +5,14 @@ import pytest
 
 from streams import decisions
 from streams.decisions import Environment
+from streams.decisions.framing import tell
 from streams.demo.day import DayPlan, generate
 from streams.domain.events import Event, Objection, ObjectionException
-from streams.domain.patient import ObjectionEntry, PatientState
+from streams.domain.patient import AppointmentEntry, ObjectionEntry, PatientState, Told
 from streams.domain.position import Position
 from streams.domain.records import Decision, Override, SendCommand
 from streams.domain.shard import ShardState
+from streams.domain.time import DAY, HOUR
 from streams.domain.vocabulary import (
     Channel,
     ChannelGroup,
@@ -24,6 +26,7 @@ from streams.domain.vocabulary import (
 from streams.policy.load import default_path, load
 from streams.recorder.evidence import unjustified as unjustified_by_evidence
 from streams.worker.second_look import unjustified, without_outcome
+from tests.support.charts import appointment
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,26 @@ def test_an_exception_is_no_override(command: SendCommand) -> None:
     assert not unjustified(objecting(body), command)
     short = msgspec.structs.replace(exception, short_notice_only=True)
     assert unjustified(objecting(msgspec.structs.replace(body, exceptions=(short,))), command)
+
+
+def test_an_exception_for_short_notice_looks_at_the_start_that_is_no_more(command: SendCommand) -> None:
+    """Put off from tomorrow to some week: once that is told, the patient's state knows the new start only."""
+    exception = ObjectionException((Purpose.APPT_CHANGE,), (Channel.SMS,), short_notice_only=True)
+    body = msgspec.structs.replace(objection(Scope.METHOD, Channel.SMS), exceptions=(exception,))
+    change = msgspec.structs.replace(command, purpose=Purpose.APPT_CHANGE)
+    later = appointment(change.created_at + 57 * DAY)
+    tomorrow = tell(appointment(change.created_at + 20 * HOUR), 1)
+
+    def told(what: Told | None) -> PatientState:
+        entry = AppointmentEntry(2, later, change.created_at, what)
+        return msgspec.structs.replace(objecting(body), appointments={"A1": entry})
+
+    after = told(tell(later, 2))
+    assert not unjustified(after, change, told(tomorrow))
+    assert unjustified(after, change, after)
+    named = msgspec.structs.replace(later, previous_starts_at=change.created_at + 20 * HOUR)
+    untold = msgspec.structs.replace(told(None), appointments={"A1": AppointmentEntry(1, named, 0, None)})
+    assert not unjustified(after, change, untold)
 
 
 def test_a_decision_counts_for_the_objection_and_version_it_names(command: SendCommand) -> None:
