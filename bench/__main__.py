@@ -25,6 +25,7 @@ from streams.kafka.broker import LocalKafka
 
 from . import days, joins, latency, low_rate, profiling, pure_cost, recovery, report, results, scaling
 from .cluster import Cluster
+from .processes import clocked, taken_by_others
 from .session import BRIEF, FULL, Found, Plan, Session
 from .targets import targets
 from .workload import join
@@ -75,14 +76,15 @@ def measure(plan: Plan, only: Sequence[str], found: Found) -> dict[str, str]:
             address = stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
         session = Session(Cluster(address, folder / "places"), plan)
         for name in only:
-            begun = time.monotonic()
+            before = clocked()
             try:
                 found[name] = PARTS[name](session, found)
+                found[name]["others_cores"] = taken_by_others(before, clocked())
             except Exception as error:  # noqa: BLE001  # whatever a part meets, the others are still worth having
                 traceback.print_exc()
                 found.pop(name, None)
                 failures[name] = f"{type(error).__name__}: {str(error)[:300]}"
-            session.say(f"{name} took {time.monotonic() - begun:.0f} s")
+            session.say(f"{name} took {time.monotonic() - before.at:.0f} s")
     return failures
 
 

@@ -1,6 +1,7 @@
 """What a process and its children have used so far, read from /proc: CPU seconds and resident memory."""
 
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -58,3 +59,25 @@ def _stat(pid: int) -> list[str]:
         return (_PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()
     except OSError:
         return []
+
+
+class Clocked(msgspec.Struct, frozen=True):
+    """At one moment: seconds in which any core was busy, and those spent by this process and its descendants."""
+
+    at: float
+    busy_s: float
+    ours_s: float
+
+
+def clocked() -> Clocked:
+    """Now."""
+    ticks = [int(field) for field in (_PROC / "stat").read_text().splitlines()[0].split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    return Clocked(time.monotonic(), (sum(ticks) - idle) / _TICKS, usage(os.getpid()).cpu_s)
+
+
+def taken_by_others(before: Clocked, after: Clocked) -> float:
+    """How many cores were busy with something else in between, on average."""
+    seconds = max(1e-3, after.at - before.at)
+    busy, ours = after.busy_s - before.busy_s, after.ours_s - before.ours_s
+    return round(max(0.0, busy - ours) / seconds, 2)

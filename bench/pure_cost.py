@@ -12,11 +12,11 @@ from typing import Any, Final
 from .decide import calls, figures
 from .session import Found, Session
 
-#: CPU microseconds, from section 8 of the architecture. ``decide`` there is all of the deciding: here respond.
+#: CPU microseconds, from section 8 of the architecture; ``respond`` has decide, intake, framing and the outputs in it.
 BUDGET: Final[dict[str, float]] = {
     "decode": 4.0,
     "unpack": 1.0,
-    "respond": 8.0,
+    "decide": 8.0,
     "pack": 0.5,
     "encode_decision": 3.5,
     "encode_command": 4.0,

@@ -33,12 +33,12 @@ def placed(page: str, body: str) -> str:
 def sections(whole: Found, drawn: Sequence[str]) -> list[str]:
     """Every section of what was measured, in order; a part that was not run has none."""
     parts = whole["parts"]
-    made = [_about(whole), _targets(targets(parts))]
+    made = [_about(whole), _targets(targets(parts)), _others(parts)]
     made += [write(parts[name]) for name, write in _SECTIONS.items() if name in parts]
     if whole["failures"]:
         made.append("### Parts that failed\n\n" + _table(("Part", "Why"), whole["failures"].items()))
     pictures = [f"![{name.replace('-', ' ')}](benchmarks/{name}.svg)" for name in drawn]
-    return [made[0], made[1], *pictures, *made[2:]]
+    return [*made[:3], *pictures, *made[3:]]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -82,6 +82,12 @@ def _targets(found: Sequence[Target]) -> str:
     asked = sum(one.met is not None for one in found)
     head = f"### Targets: {met} of {asked} met\n\n"
     return head + _table(("Target", "Measured", "Wanted", ""), rows)
+
+
+def _others(parts: Found) -> str:
+    """What else went on: without it nobody could tell a slow engine from a busy machine."""
+    cores = [f"{name} {part['others_cores']}" for name, part in parts.items() if "others_cores" in part]
+    return "Cores taken by other work meanwhile, on average: " + ", ".join(cores) + "."
 
 
 def _joins(found: Found) -> str:

@@ -32,7 +32,7 @@ def partitions(session: Session) -> list[Found]:
 def processes(session: Session) -> list[Found]:
     """1, 2 and 4 processes that share four partitions: started and settled first, then given the events."""
     found = []
-    work = join(2 * session.plan.table_events, 4)
+    work = join(session.plan.table_events, 4)
     for count in (1, 2, 4):
         run = _together(session, work, count)
         session.say(
