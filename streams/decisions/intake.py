@@ -24,7 +24,7 @@ from streams.domain.events import (
     Result,
     entity_id,
 )
-from streams.domain.limits import violation
+from streams.domain.limits import FURTHEST_START, violation
 from streams.domain.nhs_number import is_valid
 from streams.domain.patient import AppointmentEntry, ObjectionEntry, PatientState, RequestEntry, ResultEntry
 from streams.domain.time import Instant
@@ -114,8 +114,8 @@ def _wrong_person(patient_id: str, event: Event) -> tuple[Reason, str] | None:
 def named_timing(event: Event, policy: Policy, now: Instant) -> Timing:
     """The times of the appointment that a refused record names, so that its task is as urgent as it."""
     body = event.body
-    if not isinstance(body, Appointment) or body.starts_at <= now:
-        return Timing()
+    if not isinstance(body, Appointment) or not now < body.starts_at <= now + FURTHEST_START:
+        return Timing()  # begun, or at a time that no calendar has: it may be refused for just that
     return timing_of(body.starts_at, body.starts_at, body.starts_precision, policy, now)
 
 

@@ -46,6 +46,8 @@ def read_long(value: bytes, place: int) -> tuple[int, int]:
         if byte < 128:
             break
         shift += 7
+        if shift > 63:  # a run of such bytes a megabyte long would take minutes to add up
+            raise ValueError("a whole number of more than 64 bits")
     if z >> 64:
         raise ValueError("a whole number of more than 64 bits")
     return z, place

@@ -246,3 +246,10 @@ def test_a_withdrawn_objection_stays_as_a_tombstone() -> None:
 def test_what_a_resolution_is_about(body: Resolution, name: str) -> None:
     assert entity_id(body) == name
     assert not any(isinstance(one, SafetyEntry) and PATIENT in one.kind for one in Chart().hear(body))
+
+
+@pytest.mark.parametrize("starts_at", [2**63 - 1, 253_402_300_800_000, NOW + 6 * 365 * DAY])
+def test_a_start_that_no_calendar_has_is_refused_and_stops_nobody(starts_at: int) -> None:
+    """It was refused for its time, and then looked up in the calendar all the same, for the task's priority."""
+    chart = Chart(known(SMS))
+    assert reasons(chart.hear(appointment(starts_at)))[0] == "QUARANTINE bad_time"

@@ -43,3 +43,10 @@ def test_repeated_lists_are_kept_within_bounds() -> None:
     for number in range(5_000):
         assert lists[(str(number),)] == b"\x02" + write_text(str(number)) + b"\x00"
     assert len(lists) <= 4096
+
+
+@pytest.mark.timeout(10)
+def test_a_number_without_an_end_is_refused_at_once() -> None:
+    """A record of 2 MB of such bytes took its worker minutes, and then the next one."""
+    with pytest.raises(ValueError, match="64 bits"):
+        read_long(b"\xff" * (2 << 20), 0)

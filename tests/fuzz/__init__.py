@@ -1,0 +1,1 @@
+"""Mutated bytes and absurd events, against the codec and the rules: ``python -m tests.fuzz``, or ``make fuzz``."""
