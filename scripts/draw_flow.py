@@ -17,6 +17,7 @@ OUTPUTS: Final = (
     Topic.DECISIONS,
     Topic.SAFETY_LOG,
     Topic.DEAD_LETTERS,
+    Topic.HEARTBEATS,
 )
 BOX: Final = 'rx="6" stroke-width="1.5"'
 TOPIC_W, TOPIC_H, STEP, TOP = 170, 30, 42, 84
@@ -104,6 +105,11 @@ def draw() -> str:
     parts += [arrow(930, 192, 930, 232), topic(845, 236, Topic.RECORDS, OUT)]
     parts.append(text(930, 286, "the patient's record", size=12))
     parts.append(
+        f'<path d="M 832 309 L 1022 309 L 1022 137 L 1002 137" fill="none" stroke="{INK}" stroke-width="1.5" '
+        'stroke-dasharray="5 4" marker-end="url(#tip)"/>'
+    )
+    parts.append(text(927, 328, "measured, end to end", size=12))
+    parts.append(
         f'<path d="M 30 84 L 30 44 L 930 44 L 930 80" fill="none" stroke="{INK}" stroke-width="1.5" '
         'stroke-dasharray="5 4" marker-end="url(#tip)"/>'
     )
@@ -117,7 +123,7 @@ def draw() -> str:
         parts.append(text(x + 28, 384 + 24 * n, words, size=12, anchor="start"))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1030 500" font-family="system-ui, sans-serif" role="img" '
-        'aria-label="Events flow from seven input topics through the worker into five output topics; '
+        'aria-label="Events flow from seven input topics through the worker into six output topics; '
         'the recorder writes each message to the record topic">'
         f'<rect width="1030" height="500" fill="white"/>'
         f'<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'

@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: Path | None = None  # the shipped default when not set
     http_host: str = "127.0.0.1"
     http_port: int = 0  # 0: a free one
+    heartbeat_s: float = 10.0  # between two heartbeats into each partition (heed recorder); 0: none
     log: LogLevel = LogLevel.INFO
     state_dir: Path = Path(".heed")
     clock: str | None = None
@@ -162,6 +163,7 @@ class _Given:
         for name, wrong, allowed in (
             ("partitions", not 1 <= made.partitions <= 1_000, "1 to 1000"),
             ("replication_factor", not 1 <= made.replication_factor <= 9, "1 to 9"),
+            ("heartbeat_s", made.heartbeat_s != 0 and not 1 <= made.heartbeat_s <= 60, "0 (none), or 1 to 60 seconds"),
             ("http_port", not 0 <= made.http_port <= 65_535, "0 (a free one) to 65535"),
             ("topic_prefix", not _TOPIC_PREFIX.fullmatch(made.topic_prefix), "letters, digits, . _ -, at most 100"),
             ("bootstrap_servers", not _addresses(made.bootstrap_servers), "host:port, several with commas"),
@@ -199,6 +201,8 @@ def _in_words(what: str, name: str) -> str:
         return f"not a value of {name}; allowed: {', '.join(annotation)}"
     if annotation is int:
         return "not a whole number"
+    if annotation is float:
+        return "not a number"
     return what
 
 

@@ -75,6 +75,7 @@ CASES: Final[dict[str, Case]] = {
     "RecordLag": _gauge("heed_record_oldest_seconds", 61, 2),
     "ConservationGap": _gauge("heed_conservation_gap"),
     "LagHigh": _gauge("heed_lag_seconds", 61, 1),
+    "HeartbeatLost": _gauge('heed_heartbeat_age_seconds{partition="3"}', 95, 8),
     "DeadLetterRate": Case(
         (
             Series('heed_dead_letter_total{topic="results",reason="bad_time"}', 0, 10, counter=True),

@@ -27,6 +27,6 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     import asyncio
 
     from streams.recorder.run import run_recorder
-    from streams.worker.clock import clock_from
+    from streams.worker.clock import RealClock, clock_from
 
-    return asyncio.run(run_recorder(settings, clock_from(settings)))
+    return asyncio.run(run_recorder(settings, clock_from(settings), RealClock()))

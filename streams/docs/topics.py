@@ -27,6 +27,7 @@ _HOLDS: Final[dict[Topic, str]] = {
     Topic.RECORDS: "Entries for the patient's record, written by the recorder only",
     Topic.SAFETY_LOG: "Incidents and near misses",
     Topic.DEAD_LETTERS: "Records set aside, original bytes; headers say why",
+    Topic.HEARTBEATS: "Records that go the whole way of an event and concern nobody; they come in with receipts",
 }
 
 
@@ -61,7 +62,7 @@ def topics() -> str:
 def _direction(topic: Topic) -> str:
     if topic in INPUT_TOPICS:
         return "in"
-    return "internal" if topic is Topic.PATIENT_TABLE else "out"
+    return "internal" if topic in (Topic.PATIENT_TABLE, Topic.HEARTBEATS) else "out"
 
 
 def _kept(plan: Plan) -> str:

@@ -25,6 +25,7 @@ class Topic(StrEnum):
     RECORDS = "records"
     SAFETY_LOG = "safety-log"
     DEAD_LETTERS = "dead-letters"
+    HEARTBEATS = "heartbeats"
 
 
 STATE_TOPICS: Final = (Topic.OBJECTIONS, Topic.PATIENTS, Topic.RESOLUTIONS)

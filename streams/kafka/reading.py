@@ -1,6 +1,6 @@
 """Reads a topic from its beginning to its present end, for people's questions: no group, nothing committed.
 
-What is written after the reading began is not part of the answer.
+What is written after the reading began is not part of the answer, and neither are heartbeats.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
+from streams.domain.heartbeat import HEARTBEAT_KEY
 from streams.domain.time import Instant
 from streams.errors import UnsafeTopic
 
@@ -116,7 +117,7 @@ async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) ->
         fetched = await consumer.getmany(*left, timeout_ms=200)
         for place, records in fetched.items():
             for record in records:
-                if record.offset < left[place]:
+                if record.offset < left[place] and record.key != HEARTBEAT_KEY:
                     yield Stored(
                         place.topic, place.partition, record.offset, record.timestamp, record.key, record.value,
                         dict(record.headers),

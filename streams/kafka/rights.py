@@ -60,6 +60,7 @@ class Principal(msgspec.Struct, frozen=True):
 _EVERY: Final = tuple(plan.topic for plan in CATALOGUE)
 _WRITTEN: Final = (
     Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.DECISIONS, Topic.PATIENT_TABLE, Topic.SAFETY_LOG, Topic.DEAD_LETTERS,
+    Topic.HEARTBEATS,
 )  # fmt: skip
 _RECORDED: Final = (Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.OBJECTIONS)
 #: Each process checks at its start, and then again and again, that no topic could lose an objection.
@@ -103,7 +104,14 @@ def principals(settings: Settings) -> tuple[Principal, ...]:
             "record: the only writer of the record",
             (
                 *_topics(
-                    settings, [(_RECORDED, _READ), ((Topic.RECORDS,), (*_READ, *_WRITE)), _CHECKED]
+                    settings, [
+                        (_RECORDED, _READ),
+                        ((Topic.RECORDS,), (*_READ, *_WRITE)),
+                        # Heartbeats go in with the receipts and come back by themselves.
+                        ((Topic.RECEIPTS,), _WRITE),
+                        ((Topic.HEARTBEATS,), _READ),
+                        _CHECKED,
+                    ]
                 ),
                 Right(Kind.GROUP, recorder, (Operation.READ, Operation.DESCRIBE)),
                 _transactions(recorder),

@@ -76,6 +76,7 @@ CATALOGUE: Final = (
     Plan(Topic.RECORDS, _FOREVER),
     Plan(Topic.SAFETY_LOG, _FOREVER),
     Plan(Topic.DEAD_LETTERS, {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)} | _for_a_time(30 * DAY)),
+    Plan(Topic.HEARTBEATS, _for_a_time(DAY)),
 )
 """All topics, in the order of contract 1. All are keyed by patient and have the same number of partitions."""
 

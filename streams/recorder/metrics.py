@@ -23,6 +23,19 @@ LAG_SECONDS = BulkHistogram(
 OLDEST_SECONDS = Gauge(
     "heed_record_oldest_seconds", "Age of the oldest message, task or objection not yet recorded."
 )
+HEARTBEATS_SENT = Counter(
+    "heed_heartbeats_sent", "Heartbeats sent into the input topics, one a partition at a time."
+)
+HEARTBEAT_SECONDS = BulkHistogram(
+    "heed_heartbeat_seconds",
+    "Heartbeat sent to read back and committed: input topic, worker, output topic, recorder.",
+    (0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60),
+)
+HEARTBEAT_AGE = Gauge(
+    "heed_heartbeat_age_seconds",
+    "Since the last heartbeat that came through was sent into a partition.",
+    ["partition"],
+)
 PARTITIONS = Gauge("heed_record_partitions_owned", "Partitions this recorder has.")
 LAG = Gauge(
     "heed_record_consumer_lag",

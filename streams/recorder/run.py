@@ -8,12 +8,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from streams.domain.vocabulary import Topic
 from streams.kafka import topics
 from streams.kafka.batch import Record
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec
 from streams.kafka.member import Member
 from streams.kafka.offsets import KafkaError, OffsetsClient
+from streams.kafka.plain import PlainProducer
 from streams.kafka.registry import connected_codec
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
@@ -24,8 +26,9 @@ from streams.ops.waiting import Waiting
 from streams.settings import Settings
 
 from . import metrics
+from .heart import Heart
 from .status_page import status_of
-from .writing import SOURCES, Clock, Parts, RecordPartition
+from .writing import READ, SOURCES, Clock, Parts, RecordPartition
 
 log = get_logger("heed.recorder")
 
@@ -45,6 +48,9 @@ class Recorder:
         self.progress = time.monotonic()
         self.lag = 0
         self.oldest = 0.0  # seconds that the oldest input has waited
+        self.heartbeat = (
+            0.0  # seconds since the last heartbeat that came through was sent, at the worst partition
+        )
         self._waiting = Waiting[tuple[str, int]]()
         self.assigned = False
         self.stopping = False
@@ -59,11 +65,12 @@ class Recorder:
             await self.partitions.pop(partition).close()
         await asyncio.gather(*(self._open(partition) for partition in partitions - self.partitions.keys()))
         self.assigned = True
+        self._parts.heart.own(partitions)
         metrics.PARTITIONS.set(len(partitions))
         return {
             (self._parts.name(topic), number): partition.next[topic]
             for number, partition in self.partitions.items()
-            for topic in SOURCES
+            for topic in READ
         }
 
     async def _open(self, number: int) -> None:
@@ -111,6 +118,7 @@ class Recorder:
             except (KafkaError, TimeoutError):
                 READY.set(0)  # no Kafka answers
                 continue
+            ends = {at: end for at, end in ends.items() if self._parts.topic(at[0]) is not Topic.HEARTBEATS}
             behind = dict.fromkeys(SOURCES, 0)
             now = time.monotonic()
             self._waiting.forget(frozenset(ends))
@@ -119,6 +127,7 @@ class Recorder:
                 behind[self._parts.topic(at[0])] += max(0, end - reached[at])
             self.oldest = max((self._waiting.seconds(at, reached[at], now) for at in ends), default=0.0)
             metrics.OLDEST_SECONDS.set(self.oldest)
+            self.heartbeat = self._parts.heart.oldest()
             READY.set(not self.ready())
             for topic, records in behind.items():
                 metrics.LAG.labels(topic).set(records)
@@ -134,8 +143,11 @@ class Recorder:
         return [] if self.assigned else ["waiting for partitions"]
 
 
-async def run_recorder(settings: Settings, clock: Clock) -> int:
-    """Record until SIGTERM or SIGINT; 0 then. Raises RefuseToStart; anything fatal ends the process itself."""
+async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
+    """Record until SIGTERM or SIGINT; 0 then. Raises RefuseToStart; anything fatal ends the process itself.
+
+    ``wall`` is the machine's clock, whatever ``clock`` says: heartbeats are measured with it.
+    """
     set_up(settings.log)
     checked = await topics.check(settings)
     connect = connection(settings)
@@ -143,7 +155,8 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
     codec = await connected_codec(url, settings.topic_prefix) if url else Codec.local()
     offsets = OffsetsClient(connect)
     await offsets.open()
-    parts = Parts(settings, connect, offsets, codec, PolicyFile(settings.policy), clock)
+    heart = Heart(wall.now, settings.topic(Topic.RECEIPTS))
+    parts = Parts(settings, connect, offsets, codec, PolicyFile(settings.policy), clock, heart)
     recorder = Recorder(parts)
     health = HealthServer(
         settings.http_host,
@@ -151,19 +164,25 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
         alive=recorder.alive,
         ready=recorder.ready,
         notes=parts.policy_file.notes,
-        status=lambda: status_of(len(recorder.partitions), recorder.oldest, tuple(recorder.ready())),
+        status=lambda: status_of(
+            len(recorder.partitions), recorder.oldest, recorder.heartbeat, tuple(recorder.ready())
+        ),
     )
     log.info(
         "listening", url=await health.open(), group=settings.recorder_group, partitions=checked.partitions
     )
 
     stop = stop_signal()
-    sources = [parts.name(topic) for topic in SOURCES]
+    sources = [parts.name(topic) for topic in READ]
     member = Member(connect, settings.recorder_group, sources, recorder, settings.instance)
     await member.start()
     running = in_background(recorder.run(member), "recorder")
     in_background(recorder.keep_measuring(member), "measure")
     in_background(parts.policy_file.keep_looking(), "policy")
+    producer = PlainProducer(connect) if settings.heartbeat_s else None
+    if producer is not None:
+        await producer.open()
+        in_background(heart.keep_beating(producer, settings.heartbeat_s), "heartbeat")
     in_background(say_when_ready(member.settled), "ready")
     await stop.wait()
 
@@ -173,6 +192,8 @@ async def run_recorder(settings: Settings, clock: Clock) -> int:
     await running
     await recorder.close()
     await member.stop()
+    if producer is not None:
+        await producer.close()
     await offsets.close()
     await health.close()
     log.info("stopped")

@@ -29,10 +29,14 @@ from streams.settings import Settings
 from . import metrics
 from .entries import message_entry, objection_entry, objection_id, task_entry
 from .evidence import unjustified
+from .heart import Heart
 
 log = get_logger("heed.recorder")
 
 SOURCES: Final = (Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.OBJECTIONS)
+
+#: What a partition of the recorder reads: heartbeats come to nothing but a measurement.
+READ: Final = (*SOURCES, Topic.HEARTBEATS)
 
 #: Header of the last entry of a transaction: the next offset of each source, as JSON.
 READ_TO: Final = "heed.read_to"
@@ -51,6 +55,7 @@ class Parts(msgspec.Struct, frozen=True):
     codec: Codec
     policy_file: PolicyFile
     clock: Clock
+    heart: Heart
 
     def name(self, topic: Topic) -> str:
         return self.settings.topic(topic)
@@ -89,7 +94,7 @@ class RecordPartition:
 
     async def _where_to_read(self) -> dict[Topic, int]:
         """The committed offsets, or what the record itself says it has been written from, if that is more."""
-        asked = {(self._parts.name(topic), self.partition): topic for topic in SOURCES}
+        asked = {(self._parts.name(topic), self.partition): topic for topic in READ}
         offsets = self._parts.offsets
         committed = await offsets.committed(self._parts.settings.recorder_group, list(asked))
         beginnings, ends = await offsets.beginnings(list(asked)), await offsets.ends(list(asked))
@@ -116,7 +121,7 @@ class RecordPartition:
         entries: list[RecordEntry] = []
         for name, records in fetched.items():
             topic = self._parts.topic(name)
-            for record in records:
+            for record in records if topic is not Topic.HEARTBEATS else ():
                 if record.offset >= self.next[topic]:
                     entries += self._entry(topic, record, now)
             self.next[topic] = max(self.next[topic], records[-1].offset + 1)
@@ -125,11 +130,14 @@ class RecordPartition:
         target = (self._parts.name(Topic.RECORDS), self.partition)
         for at, entry in enumerate(entries):
             headers: list[Header] = (
-                [(READ_TO, msgspec.json.encode(self.next))] if at == len(entries) - 1 else []
+                [(READ_TO, msgspec.json.encode({topic: self.next[topic] for topic in SOURCES}))]
+                if at == len(entries) - 1
+                else []
             )
             outbox.add_to(target, key_of(entry.patient_id), self._parts.codec.encode(entry), headers)
         await self._producer.commit(outbox, offsets)
         _count(entries)
+        self._parts.heart.came_through(self.partition, fetched.get(self._parts.name(Topic.HEARTBEATS), ()))
 
     def _entry(self, topic: Topic, record: Record, now: Instant) -> list[RecordEntry]:
         if topic is Topic.OBJECTIONS:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from streams.decisions import Environment, Response
+from streams.domain.heartbeat import HEARTBEAT_KEY, unpack_heartbeat
 from streams.domain.patient import pack, unpack
 from streams.domain.position import Position
 from streams.domain.records import (
@@ -83,6 +84,7 @@ class Turn:
         self._touched: dict[bytes, Loaded] = {}
         self._steps: list[Step] = []
         self._woken: list[bytes] = []
+        self._heartbeats = 0
         self._names = {kind: parts.names.of(topic) for kind, topic in TOPIC_OF.items()}
         self.now: Instant = parts.clock.now()
         self.env = Environment(parts.policy, self.now, shard)
@@ -106,7 +108,10 @@ class Turn:
         self._note(portion, done)
         if portion.fail_closed:
             self.tally.add("fail_closed", portion.topic, count=done)
-        self.tally.add("consumed", portion.topic, "accepted", count=good)
+        if self._heartbeats:
+            self.tally.add("consumed", portion.topic, "heartbeat", count=self._heartbeats)
+        self.tally.add("consumed", portion.topic, "accepted", count=good - self._heartbeats)
+        self._heartbeats = 0
         if done > good:
             self.tally.add("consumed", portion.topic, "dead_lettered", count=done - good)
         return done
@@ -160,11 +165,15 @@ class Turn:
         return False
 
     def _elsewhere(self, topic: Topic, record: Record, key: bytes) -> bool:
-        """Pass on a record that a foreign partitioner put into the wrong partition.
+        """Pass on a heartbeat, or a record that a foreign partitioner put into the wrong partition.
 
         Its patient lives in another shard: applied here, an objection would be looked up in vain there.
         Only keys that this shard does not know are checked: what it knows was once found to be its own.
         """
+        if key == HEARTBEAT_KEY and topic is Topic.RECEIPTS and unpack_heartbeat(record.value) is not None:
+            self._outbox.add(self._parts.names.of(Topic.HEARTBEATS), key, record.value)
+            self._heartbeats += 1
+            return True
         right = partition_for(key, self._parts.names.partitions)
         if right == self._partition:
             return False

@@ -158,7 +158,7 @@ def test_heed_kafka_stays_until_it_is_told_to_go(tmp_path: Path) -> None:
         assert heed("kafka", "status").stdout == up.stdout
         made = heed("topics", "create")
         assert made.returncode == 0, made.stderr
-        assert "14 topics with 4 partitions each are safe to use" in made.stdout
+        assert "15 topics with 4 partitions each are safe to use" in made.stdout
         assert heed("kafka", "down").stdout == "stopped\n"
         assert not command_line(known.pid)
         assert heed("kafka", "down").stdout == "was not running\n"

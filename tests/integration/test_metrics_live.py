@@ -68,6 +68,8 @@ def test_what_people_and_prometheus_see_after_a_mixed_load(loaded: tuple[Heed, H
     assert worker.metric("heed_objection_propagation_seconds_count") > 0
     assert abs(worker.metric("heed_clock_skew_seconds")) < 1
     assert worker.metric("heed_ready") == 1
+    assert recorder.metric("heed_heartbeat_seconds_count") >= 4, "one a partition"
+    assert recorder.metric("heed_heartbeat_age_seconds") < 240
     recorder.terminate()
     until(lambda: worker.metric("heed_unrecorded_seconds") > 1, 30)
     recorder.start().until_ready()
@@ -77,6 +79,7 @@ def test_what_people_and_prometheus_see_after_a_mixed_load(loaded: tuple[Heed, H
 
 
 def _pages_are_fit_to_show(worker: Heed, recorder: Heed, folder: Path) -> None:
+    until(lambda: "R-BOOK" in worker.get("/")[1], 30)  # as of the last look at open tasks
     for process in (worker, recorder):
         status, html = process.get("/")
         assert status == 200
@@ -84,14 +87,13 @@ def _pages_are_fit_to_show(worker: Heed, recorder: Heed, folder: Path) -> None:
         assert "pat-" not in html
         assert "<script" not in html
         (folder / f"{process.command}.html").write_text(html)
-    assert "R-BOOK" in (folder / "worker.html").read_text()
     if shutil.which("chromium") is not None:
         screenshot(folder / "worker.html", folder / "worker.png", width=390)
 
 
 _RULES = Path(decisions.__file__).parent
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
-_FREE = {"version", "le"}  # the policy's and Heed's own versions; bounds of buckets
+_FREE = {"version", "le", "partition"}  # the policy's and Heed's own versions; bounds of buckets; numbers
 
 
 def _labels_are_closed(series: list[str]) -> None:
@@ -113,5 +115,5 @@ _OURS = {
     "accepted", "dead_lettered", "none", "arrived", "failed", "in_time", "late", "urgent", "routine", "short_notice",
     "urgent_acknowledged", "urgent_completed", "routine_acknowledged", "routine_completed", "critical_task",
     "result_message", "implications_notice", "objection_answer", "missed_action", "ordinary", "unclear", "protected",
-    "now", "day", "MESSAGE", "TASK", "OBJECTION", "EXACT", "SUMMARY",
+    "now", "day", "heartbeat", "MESSAGE", "TASK", "OBJECTION", "EXACT", "SUMMARY",
 }  # fmt: skip

@@ -8,6 +8,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams import decisions
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, PatientSections
+from streams.domain.heartbeat import HEARTBEAT_KEY, Heartbeat, pack_heartbeat
 from streams.domain.patient import unpack
 from streams.domain.shard import ShardState
 from streams.domain.time import DAY, Instant
@@ -16,6 +17,7 @@ from streams.errors import UnknownSchema
 from streams.kafka.codec import Codec
 from streams.kafka.outbox import Outbox, RecordTooLarge
 from streams.ops.policy_file import PolicyFile
+from streams.worker.arrivals import arrivals_of
 from streams.worker.inbox import Portion
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
@@ -144,6 +146,29 @@ def test_a_record_in_the_wrong_partition_goes_on_to_its_own_unread(tmp_path: Pat
     assert turn.apply(portion(Topic.APPOINTMENTS, appointment(0)), Breaker()) == 1
     assert [target for target, _ in shard.outbox.batches()] == [("appointments", 3)]
     assert turn.finish(shard.journal)[0] == {}
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_a_heartbeat_is_passed_on_in_its_own_partition_and_is_nobodys(
+    tmp_path: Path, partitions: int
+) -> None:
+    shard = Shard(tmp_path, partitions)
+    turn = shard.turn()
+    beat = Rec(0, HEARTBEAT_KEY, pack_heartbeat(Heartbeat(NOW)))
+    turn.apply(portion(Topic.RECEIPTS, beat), Breaker())
+    assert [target for target, _ in shard.outbox.batches()] == [("heartbeats", 0)]
+    assert turn.finish(shard.journal)[0] == {}
+    assert turn.tally.counts == {
+        ("consumed", "receipts", "heartbeat"): 1,
+        ("consumed", "receipts", "accepted"): 0,
+    }
+    assert arrivals_of([portion(Topic.RECEIPTS, beat)]) == []
+
+
+@pytest.mark.parametrize(("topic", "value"), [(Topic.RECEIPTS, b"?"), (Topic.OBJECTIONS, b'{"sent_at":1}')])
+def test_what_only_looks_like_a_heartbeat_is_set_aside(shard: Shard, topic: Topic, value: bytes) -> None:
+    shard.turn().apply(portion(topic, Rec(0, HEARTBEAT_KEY, value)), Breaker())
+    assert shard.written()["dead-letters"] == 1
 
 
 def test_the_shards_own_key_is_nobodys(shard: Shard) -> None:

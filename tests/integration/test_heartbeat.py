@@ -1,0 +1,57 @@
+"""Heartbeats go the whole way through real processes, and leave nothing behind that concerns a patient."""
+
+import json
+import subprocess
+import sys
+
+from streams.domain.heartbeat import HEARTBEAT_KEY
+from streams.domain.vocabulary import Topic
+from streams.settings import Settings
+from tests.support.outside import committed
+from tests.support.running import PROJECT, Heed, environment, until
+
+
+def test_a_heartbeat_goes_the_whole_way_and_touches_nobody(created: Settings) -> None:
+    often = {"HEED_HEARTBEAT_S": "1"}
+    with Heed("worker", created) as worker, Heed("recorder", created, **often) as recorder:
+        until(lambda: recorder.metric("heed_heartbeat_seconds_count") >= 2 * created.partitions, 30)
+        assert (
+            recorder.metric("heed_heartbeat_seconds_sum") / recorder.metric("heed_heartbeat_seconds_count")
+            < 5
+        )
+        assert "Last heartbeat" in recorder.get("/")[1]
+        assert 'heed_events_consumed_total{result="heartbeat",topic="receipts"}' in worker.get("/metrics")[1]
+        for untouched in (
+            "table_patients",
+            "decisions_total",
+            "requests_total",
+            "dead_letter_total",
+            "timers",
+        ):
+            assert worker.metric(f"heed_{untouched}") == 0, untouched
+        assert worker.metric("heed_decision_seconds_count") == 0
+        assert recorder.metric("heed_record_entries_total") == 0
+
+        worker.terminate()
+        until(lambda: recorder.metric("heed_heartbeat_age_seconds") > 3 * created.partitions, 20)
+        worker.start().until_ready()  # restores a table whose turns took heartbeats
+        until(lambda: recorder.metric("heed_heartbeat_age_seconds") < 2.5 * created.partitions, 20)
+    for topic in (
+        Topic.DECISIONS,
+        Topic.SEND_COMMANDS,
+        Topic.ESCALATION_TASKS,
+        Topic.RECORDS,
+        Topic.DEAD_LETTERS,
+    ):
+        assert not list(committed(created, topic)), topic
+    beats = list(committed(created, Topic.HEARTBEATS))
+    assert {beat.key() for beat in beats} == {HEARTBEAT_KEY}
+    assert {beat.partition() for beat in beats} == set(range(created.partitions))
+    verdict = subprocess.run(
+        [sys.executable, "-m", "streams", "verify", "--json"],
+        env=environment(created), cwd=PROJECT, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    report = json.loads(verdict.stdout)
+    assert verdict.returncode == 0, verdict.stdout
+    assert report["checked"]["inputs"] == 0
+    assert report["checked"]["turns"] > 0
