@@ -36,7 +36,7 @@ _SETTLE_30: Final = POLICY.replace("{appointment: 0, result: 0}", "{appointment:
 #: How fast the clock of workload 3 runs: 30 s of settling pass in half a second.
 _SPEED: Final = 60
 _LOOK_EVERY_S: Final = 0.25
-_PATIENCE_S: Final = 60.0
+_PATIENCE_S: Final = 120.0
 
 
 class Day(msgspec.Struct, frozen=True):

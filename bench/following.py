@@ -23,7 +23,7 @@ from .workload import Join
 
 _LOOK_EVERY_S: Final = 0.1
 #: No engine here takes longer to start, and none is quiet for so long while work is left, but one that is stuck.
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 120.0
 _QUIET_S: Final = 1.0
 _STOP_S: Final = 15.0
 
