@@ -55,8 +55,9 @@ def _joins(found: Found, file: Path) -> None:
         high = [row[key]["most"] - row[key]["median"] for row in rows]
         axes.barh(names, values, xerr=[low, high], color=colours, error_kw={"elinewidth": 1, "capsize": 3})
         for at, row in enumerate(rows):
-            axes.text(row[key]["most"] * 1.02, at, f"  {row[key]['median']:,.4g}" if key == "cpu_us" else
-                      f"  {row[key]['median']:,}", va="center", fontsize=8)  # fmt: skip
+            text = f"{row[key]['median']:,}"
+            beside = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
+            axes.annotate(text, (row[key]["most"], at), **beside)
         axes.set_xlim(0, max(row[key]["most"] for row in rows) * 1.22)
         axes.set_title(title, fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
@@ -93,9 +94,10 @@ def _latency(curves: dict[str, list[tuple[float, float]]], file: Path) -> None:
     ticks = [0, 50, 90, 99, 99.9, 99.99]
     axes.set_xticks([-math.log10(1 - tick / 100) for tick in ticks], [f"{tick:g} %" for tick in ticks])
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("milliseconds from schedule to visible decision")
     axes.set_xlabel("percentile")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="lower right")
     axes.spines[["top", "right"]].set_visible(False)
     _save(figure, file)
