@@ -4,6 +4,7 @@ Plain HTML without scripts, refreshed every few seconds. Says no more of patient
 is a number, a time, a version or a word from a closed list.
 """
 
+from collections.abc import Iterator
 from html import escape
 from typing import Final
 
@@ -80,12 +81,14 @@ def age(seconds: float) -> str:
 
 def page(status: Status) -> bytes:
     """The page as HTML."""
-    working = not status.reasons and not any(
-        figure.bad
+    looks = [
+        figure.name
         for section in status.sections
         if isinstance(section.body, tuple)
         for figure in section.body
-    )
+        if figure.bad
+    ]
+    working = not status.reasons and not looks
     verdict = "Working" if working else "Needs a look"
     if status.reasons:
         verdict = "Does not do all of its work"
@@ -97,12 +100,18 @@ def page(status: Status) -> bytes:
         f"<h1>{escape(status.title)}</h1>",
         *(f"<p class=note>{escape(line)}</p>" for line in status.about),
         f'<p class="verdict {"good" if working else "bad"}">{escape(verdict)}</p>',
-        *(f"<p class=bad>{escape(reason)}</p>" for reason in status.reasons),
+        *(f"<p class=bad>{escape(reason)}</p>" for reason in (*status.reasons, *_named(looks))),
         *(_section(section) for section in status.sections),
         f"<p class=note>Refreshed every {REFRESH_S} s. Nothing on this page is about a single patient.</p>",
         "</body></html>\n",
     ]
     return "\n".join(parts).encode()
+
+
+def _named(looks: list[str]) -> Iterator[str]:
+    """What to look at, in one line: on a telephone the figures themselves are further down."""
+    if looks:
+        yield "Look at: " + ", ".join(name[0].lower() + name[1:] for name in looks)
 
 
 def _section(section: Section) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from streams.domain.london import wall
+from streams.domain.plain_words import in_words, of_role
 from streams.domain.time import SECOND
 from streams.domain.vocabulary import Priority
 from streams.ops.metrics import value
@@ -22,11 +24,11 @@ UNRECORDED_S: Final = 300.0
 
 def status_of(parts: Parts, host: Host, measuring: Measuring, reasons: Sequence[str]) -> Status:
     """The page of a worker, as of the last look (``measuring``), some 2 s ago."""
-    at = datetime.fromtimestamp(parts.clock.now() / SECOND, UTC)
+    at = datetime.fromtimestamp(wall(parts.clock.now()) / SECOND, UTC)  # London's wall clock
     return Status(
         "Heed worker",
         (
-            f"Policy {parts.policy.version}, Heed {_version()}, {at:%d %B %Y %H:%M:%S} UTC",
+            f"Policy {parts.policy.version}, Heed {_version()}, {at:%d %B %Y %H:%M:%S} in London",
             "Figures are of this worker's partitions; the other workers have pages of their own.",
         ),
         tuple(reasons),
@@ -77,10 +79,19 @@ def _time(measuring: Measuring) -> tuple[Figure, ...]:
 def _tasks(work: OpenWork) -> Table:
     roles = sorted(work.oldest, key=lambda role: -work.oldest[role])
     rows = tuple(
-        (role, *(str(work.open[role, priority] or "") for priority in Priority), age(work.oldest[role]))
+        (
+            _role(role),
+            *(str(work.open[role, priority] or "") for priority in Priority),
+            age(work.oldest[role]),
+        )
         for role in roles
     )
-    return Table(("Role", *Priority, "Oldest"), rows, frozenset({*Priority, "Oldest"}), "No open task.")
+    return Table(("For", *Priority, "Oldest"), rows, frozenset({*Priority, "Oldest"}), "No open task.")
+
+
+def _role(role: str) -> str:
+    """In words, with the code that alerts and dashboards use."""
+    return f"{of_role(role)} ({role})"
 
 
 def _incomplete(work: OpenWork) -> str:
@@ -88,7 +99,7 @@ def _incomplete(work: OpenWork) -> str:
 
 
 def _holds(work: OpenWork) -> Table:
-    rows = tuple((reason, f"{count:,}") for reason, count in sorted(work.holds.items()) if count)
+    rows = tuple((in_words(reason), f"{count:,}") for reason, count in sorted(work.holds.items()) if count)
     return Table(("Reason", "Requests"), rows, frozenset({"Requests"}), "Nothing waits.")
 
 

@@ -15,6 +15,7 @@ def test_one_bad_figure_asks_for_a_look_in_words() -> None:
     html = status(Figure("Sends in spite of an objection", "1", bad=True))
     assert "Needs a look" in html
     assert "1 (look)" in html
+    assert html.index("Look at: sends in spite of an objection") < html.index("Safety")
 
 
 def test_why_it_is_not_ready_stands_at_the_top() -> None:
