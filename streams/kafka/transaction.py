@@ -60,6 +60,25 @@ class ShardProducer:
         """Become the writer: fences any earlier one and ends its transaction. Raises KafkaError."""
         await self._producer.start()
 
+    async def ask_time(self, topic: str) -> Instant | None:
+        """The broker's clock (UTC ms): what it stamps on a record of ours that nobody ever sees.
+
+        ``topic`` has LogAppendTime; None when it has not. The record's transaction is aborted. Raises ShardLost.
+        """
+        batch = self._producer.create_batch()
+        batch.append(timestamp=None, key=None, value=b"", headers=[])
+        try:
+            async with asyncio.timeout(COMMIT_PATIENCE_S):
+                await self._producer.begin_transaction()
+                written = await (await self._producer.send_batch(batch, topic, partition=self.partition))
+                await self._producer.abort_transaction()
+        except ProducerFenced as error:
+            raise Fenced(f"another worker owns partition {self.partition} now") from error
+        except (KafkaError, TimeoutError, AssertionError) as error:
+            raise CommitUnknown(f"the broker of partition {self.partition} did not tell the time") from error
+        stamped = written.timestamp_type == _LOG_APPEND_TIME
+        return int(written.timestamp) if stamped else None
+
     async def close(self) -> None:
         """Stop without waiting for anything in flight; what was not committed will be aborted."""
         with contextlib.suppress(KafkaError, TimeoutError):

@@ -28,6 +28,7 @@ from .hindsight import table_is_behind
 from .parts import Parts
 from .pressure import Pressure
 from .shard import Report, Shard
+from .skew import Skew
 
 log = get_logger("heed.worker")
 
@@ -64,6 +65,7 @@ class Host:
         self._pressure = Pressure(self._pause, self._resume)
         self._stopped = False
         self.behind: set[int] = set()  # partitions whose table is older than what was decided with it
+        self.skew = Skew()
         self.settled = asyncio.Event()  # set while every assigned shard flows
 
     @property
@@ -142,11 +144,12 @@ class Host:
         producer = ShardProducer(self._kafka.connect, self._kafka.group, partition, self._kafka.larger)
         self._producers[partition] = producer
         await producer.open()
+        await self._ask_time(producer)
         async with self._restoring:
             fenced = time.monotonic()
             changelog = self._parts.names.of(Topic.PATIENT_TABLE)
             rows = await restore(self._kafka.connect, self._kafka.offsets, changelog, partition)
-            shard = Shard(self._parts, producer, self._barrier, self._note_turn)
+            shard = Shard(self._parts, producer, self._barrier, self._note_turn, self.skew)
             shard.recover(rows)
             await self._look_back(shard)
         log.info(
@@ -155,6 +158,13 @@ class Host:
             paused=shard.state.paused,
         )  # fmt: skip
         return shard
+
+    async def _ask_time(self, producer: ShardProducer) -> None:
+        """By a clock that is wrong nothing is sent, not even in the first turn."""
+        begun = time.monotonic()
+        told = await producer.ask_time(self._parts.names.of(Topic.DECISIONS))
+        if told is not None:
+            self.skew.told(told, time.monotonic() - begun)
 
     async def _look_back(self, shard: Shard) -> None:
         """A table from a backup has forgotten objections and messages: nothing is decided with it."""

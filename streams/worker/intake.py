@@ -30,6 +30,14 @@ class Work(msgspec.Struct, frozen=True):
     wakes_fail_closed: bool = False
     deciding: Sequence[Portion] = ()
 
+    def failing_closed(self) -> "Work":
+        """The same, with nothing to be sent (rule 3.1): facts are applied, and what they would release is held."""
+        state, deciding = (
+            [msgspec.structs.replace(portion, fail_closed=True) for portion in portions]
+            for portions in (self.state, self.deciding)
+        )
+        return Work(state, self.wakes, True, deciding)
+
     def __len__(self) -> int:
         return len(self.wakes) + sum(len(portion.records) for portion in (*self.state, *self.deciding))
 

@@ -68,6 +68,12 @@ class Measuring:
     def failed_closed(self) -> None:
         self._failed_closed_at = time.monotonic()
 
+    @property
+    def fails_closed(self) -> bool:
+        """Whether sends have been held lately because objections might be missing, or by the clock (3.1)."""
+        at = self._failed_closed_at
+        return at is not None and time.monotonic() - at < FAILED_CLOSED_S
+
     def broker_time(self, told: Instant, ours: Instant, commit_seconds: float) -> None:
         """The broker stamped a record at ``told`` within the commit that has just ended, at ``ours``."""
         off = (ours - told) / SECOND
@@ -124,9 +130,7 @@ class Measuring:
         metrics.RECOVERING.set(len((host.assigned_partitions or frozenset()) - host.shards.keys()))
         paused = sum(shard.state.paused for shard in shards)
         metrics.SHARDS_PAUSED.set(paused)
-        at = self._failed_closed_at
-        recently = at is not None and time.monotonic() - at < FAILED_CLOSED_S
-        metrics.FAIL_CLOSED_ACTIVE.set(bool(paused) or recently)
+        metrics.FAIL_CLOSED_ACTIVE.set(bool(paused) or self.fails_closed)
         metrics.POISONED.set(sum(len(shard.intake.inbox.stopped) for shard in shards))
         metrics.TIMERS.set(sum(len(shard.intake.timers) for shard in shards))
         metrics.OVERDUE.set(sum(shard.intake.timers.overdue_since(now - OVERDUE_MS) for shard in shards))

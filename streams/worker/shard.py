@@ -29,6 +29,7 @@ from .journal import Journal, unpack_shard
 from .pace import Pace
 from .parts import Parts
 from .poison import Breaker
+from .skew import Skew
 from .table import SHARD_KEY, PatientTable
 
 log = get_logger("heed.worker")
@@ -53,8 +54,11 @@ Report: TypeAlias = Callable[["Shard", Decided, float], None]
 class Shard:
     """Partition p of everything, from the moment its producer is open."""
 
-    def __init__(self, parts: Parts, producer: ShardProducer, barrier: Barrier, report: Report) -> None:
+    def __init__(
+        self, parts: Parts, producer: ShardProducer, barrier: Barrier, report: Report, skew: Skew
+    ) -> None:
         self.partition = producer.partition
+        self._skew = skew
         self._parts = parts
         self._producer = producer
         self._barrier = barrier
@@ -136,6 +140,8 @@ class Shard:
         work = self.intake.take(self._pace.limit(), self._parts.policy.objection_lag_max)
         if not len(work):
             return False
+        if self._skew.too_much(self._parts.policy.skew_tolerance):
+            work = work.failing_closed()
         work_begun = time.thread_time()
         try:
             decided = self._decide(work)
@@ -152,7 +158,10 @@ class Shard:
             await self._producer.commit(decided.outbox, self._next_offsets())
             self._fold(decided)
             self._pace.note(len(work), worked)
-            self._report(self, decided, time.monotonic() - begun)
+            took = time.monotonic() - begun
+            if self.broker_time is not None:
+                self._skew.told(self.broker_time, took)
+            self._report(self, decided, took)
         finally:
             self._between_turns.set()
         return True

@@ -98,6 +98,10 @@ class Watch:
             "(runbook: backup)"
             for partition in sorted(host.behind)
         ]
+        if host.skew.too_much(self._parts.policy.skew_tolerance):
+            reasons.append(f"this machine's clock is {host.skew}; sends are held (runbook: ClockSkew)")
+        elif self._measuring.fails_closed:
+            reasons.append("the state topics were not caught up with in time; sends are held (rule 3.1)")
         for partition, shard in sorted(host.shards.items()):
             if shard.state.paused:
                 reasons.append(f"partition {partition}: an objection could not be read; no message leaves")

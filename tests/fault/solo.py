@@ -103,11 +103,13 @@ class Solo:
         *,
         engine: Engine | None = None,
         slow: Mapping[Topic, float] | None = None,
+        report: bool = False,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._engine = engine
         self._slow = {settings.topic(topic): delay for topic, delay in (slow or {}).items()}
+        self._report = report
         self._names = [settings.topic(topic) for topic in INPUT_TOPICS]
 
     async def start(self) -> "Solo":
@@ -124,7 +126,7 @@ class Solo:
         measuring = Measuring(parts, self._kafka, barrier, self._settings.recorder_group)
         self.watch = Watch(self._settings, parts, measuring)
         self._answering = asyncio.create_task(barrier.run())
-        self.host = Host(parts, self._kafka, barrier, lambda *_: None)
+        self.host = Host(parts, self._kafka, barrier, self.watch.turn if self._report else lambda *_: None)
         self._reader = Reader(self._kafka.connect, self.host, self._slow)
         self.host.consumer = self._reader  # type: ignore[assignment]
         partitions = range(self._settings.partitions)
@@ -132,7 +134,7 @@ class Solo:
         return self
 
     async def drain(self) -> None:
-        """Return when every input has been applied and nothing is due."""
+        """Return when every input has been applied, what follows is committed, and nothing is due."""
         places = [(name, p) for name in self._names for p in range(self._settings.partitions)]
         end = time.monotonic() + _DRAIN_S
         while True:
@@ -143,6 +145,7 @@ class Solo:
                 for p in shards
                 for topic in INPUT_TOPICS
             ) and not any(shard.intake.timers.overdue(self._clock.at) for shard in shards.values()):
+                await asyncio.gather(*(shard._between_turns.wait() for shard in shards.values()))
                 return
             assert time.monotonic() < end, "not everything was taken"
             await asyncio.sleep(0.05)
