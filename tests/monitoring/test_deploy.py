@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import kubernetes_validate
 import pytest
 import yaml
 from prometheus_client import REGISTRY
@@ -52,6 +53,23 @@ def test_a_kustomization_names_every_file_beside_it(file: Path) -> None:
     (kustomization,) = documents(file)
     beside = {other.name for other in file.parent.glob("*.yaml")} - {file.name}
     assert set(kustomization["resources"]) == beside
+
+
+#: What an operator adds to Kubernetes has its schema in the cluster alone.
+_FOREIGN: Final = {"Kustomization", "KafkaTopic", "KafkaUser", "ScaledObject", "PodMonitor", "PrometheusRule"}
+
+
+@pytest.mark.parametrize("version", ["1.31", "1.34"])
+def test_kubernetes_would_take_every_resource(version: str) -> None:
+    ours = [found for found in every() if found["kind"] not in _FOREIGN]
+    assert {found["kind"] for found in ours} >= {
+        "Deployment",
+        "PodDisruptionBudget",
+        "NetworkPolicy",
+        "ServiceAccount",
+    }
+    for found in ours:
+        kubernetes_validate.validate(found, version, strict=True)
 
 
 def test_settings_of_the_config_map_are_settings() -> None:
