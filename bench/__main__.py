@@ -56,18 +56,19 @@ PARTS: Final[dict[str, Part]] = {
     "days": _days,
     "latency": _latency,
     "low_rate": lambda session, _: low_rate.compare(session),
-    "stalls": lambda session, _: low_rate.stalls(session),
-    "tables": lambda session, _: scaling.tables(session),
-    "partitions": lambda session, _: {"rows": scaling.partitions(session)},
-    "processes": lambda session, _: {"rows": scaling.processes(session)},
     "restore": lambda session, _: recovery.restore(session),
+    "tables": lambda session, _: scaling.tables(session),
+    "stalls": lambda session, _: low_rate.stalls(session),
+    "processes": lambda session, _: {"rows": scaling.processes(session)},
+    "partitions": lambda session, _: {"rows": scaling.partitions(session)},
     "failover": lambda session, _: recovery.failover(session),
     "profile": _profile,
 }
 
 
-def measure(plan: Plan, only: Sequence[str], found: Found) -> dict[str, str]:
-    """Run the parts one after the other and put what they find into ``found``; why some could not, by name."""
+def measure(plan: Plan, only: Sequence[str], found: Found, keep: Callable[[dict[str, str]], None]) -> None:
+    """Run the parts one after the other and put what they find into ``found``; ``keep`` is told after each, with
+    why some could not, by name: a run that is ended early has what it came to."""
     failures: dict[str, str] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -85,7 +86,26 @@ def measure(plan: Plan, only: Sequence[str], found: Found) -> dict[str, str]:
                 found.pop(name, None)
                 failures[name] = f"{type(error).__name__}: {str(error)[:300]}"
             session.say(f"{name} took {time.monotonic() - before.at:.0f} s")
-    return failures
+            keep(failures)
+
+
+def run(plan: Plan, only: Sequence[str]) -> None:
+    """Measure, and write the results file; one that is there keeps its parts when only some are measured."""
+    before: dict[str, Any] = json.loads(results.FILE.read_text()) if results.FILE.exists() else {}
+    whole = set(only) == set(PARTS)
+    found = {} if whole else dict(before.get("parts", {}))
+    failed = {} if whole else {n: why for n, why in before.get("failures", {}).items() if n not in only}
+    about = {
+        "command": plan.name
+        if whole
+        else f"{before.get('command', plan.name)}, then again {', '.join(only)}",
+        "date": results.date(),
+        "machine": results.machine(),
+        "versions": results.versions(),
+    }
+    measure(
+        plan, only, found, lambda now: results.write(results.FILE, about, found, targets(found), failed | now)
+    )
 
 
 def main() -> int:
@@ -99,21 +119,11 @@ def main() -> int:
     only = [name for name in args.only.split(",") if name]
     if unknown := set(only) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    before: dict[str, Any] = json.loads(results.FILE.read_text()) if results.FILE.exists() else {}
     if not args.render:
-        whole = set(only) == set(PARTS)
-        found = {} if whole else dict(before.get("parts", {}))
-        plan = FULL if args.full else BRIEF
-        about = {
-            "command": plan.name if whole else f"{plan.name}, with --only {args.only} last",
-            "date": results.date(), "machine": results.machine(), "versions": results.versions(),
-        }  # fmt: skip
-        failures = {} if whole else dict(before.get("failures", {}))
-        failures = {name: why for name, why in failures.items() if name not in only}
-        failures |= measure(plan, only, found)
-        results.write(results.FILE, about, found, targets(found), failures)
-    report.write(json.loads(results.FILE.read_text()))
-    for target in targets(json.loads(results.FILE.read_text())["parts"]):
+        run(FULL if args.full else BRIEF, only)
+    whole = json.loads(results.FILE.read_text())
+    report.write(whole)
+    for target in targets(whole["parts"]):
         print(target.line())
     return 0
 
