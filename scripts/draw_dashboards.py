@@ -126,20 +126,29 @@ def _files() -> list[Path]:
     return sorted(_GRAFANA.glob("*.json"))
 
 
+def draw_all(url: str, minutes: float, folder: Path) -> dict[Path, list[str]]:
+    """Draw the last minutes; gives each page and the titles of its panels without data. Raises Refused, OSError."""
+    now = time.time()  # noqa: TID251
+    span = Span(now - 60 * minutes, now, max(1.0, 60 * minutes / _STEPS))
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for file in _files():
+        page, empty = drawn(json.loads(file.read_text("utf-8")), Prometheus(url), span)
+        written = folder / f"{file.stem}.html"
+        written.write_text(page, encoding="utf-8")
+        found[written] = empty
+    return found
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Draw the dashboards with the data of a running Prometheus.")
     parser.add_argument("--prometheus", default="http://127.0.0.1:9090", metavar="URL")
     parser.add_argument("--out", type=Path, default=Path(".heed/dashboards"), metavar="FOLDER")
     parser.add_argument("--minutes", type=float, default=15, help="how far back (default 15)")
     given = parser.parse_args(arguments)
-    now = time.time()  # noqa: TID251
-    span = Span(now - 60 * given.minutes, now, max(1.0, 60 * given.minutes / _STEPS))
-    given.out.mkdir(parents=True, exist_ok=True)
     try:
-        for file in _files():
-            page, empty = drawn(json.loads(file.read_text("utf-8")), Prometheus(given.prometheus), span)
-            (given.out / f"{file.stem}.html").write_text(page, encoding="utf-8")
-            print(f"{given.out / file.stem}.html" + (f"  no data: {', '.join(empty)}" if empty else ""))
+        for page, empty in draw_all(given.prometheus, given.minutes, given.out).items():
+            print(page, f"  no data: {', '.join(empty)}" if empty else "")
     except Refused as error:
         print(f"Prometheus refuses {error}", file=sys.stderr)
         return 1

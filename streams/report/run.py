@@ -10,9 +10,10 @@ from streams.kafka.client import check_reachable
 from streams.policy.load import default_path, load
 from streams.settings import Settings
 
-from .content import Facts, pack_of
+from .content import pack_of
 from .counts import months_before
 from .month import Month
+from .publishing import Facts
 from .reading import Reading, read
 from .writing import write
 

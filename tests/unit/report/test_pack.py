@@ -9,10 +9,11 @@ import msgspec
 from streams.domain.records import Decision, EscalationTask, InputRef, RecordEntry, SafetyEntry, Subject
 from streams.domain.time import DAY, HOUR, MINUTE, Instant
 from streams.domain.vocabulary import Outcome, Priority, Purpose, Reason, Role, SubjectKind, TaskStatus, Topic
-from streams.report.content import Facts, pack_of
+from streams.report.content import pack_of
 from streams.report.counts import Counts, months_before
 from streams.report.drawing import Bar, columns, rows
 from streams.report.month import Month
+from streams.report.publishing import Facts
 from streams.report.tasks import Tasks
 from streams.report.worsening import Measure
 from streams.report.writing import markdown, page, table_of_figures
