@@ -39,7 +39,7 @@ prometheus:  ## beside make demo: a Prometheus at 127.0.0.1:9090 with our rules 
 dashboards: setup  ## the dashboards with the data of that Prometheus, as pages; make dashboards ARGS="--minutes 5"
 	@$(BIN)/python -m scripts.draw_dashboards $(ARGS)
 
-faults: setup  ## larger runs while things break; make faults FAULTS="--events 1000000 --seed 7 --kills 100"
+faults: setup  ## an hour and more on three brokers while things break; make faults FAULTS="--seed 7 --size 0.1" a tenth
 	@$(BIN)/python -m tests.fault $(FAULTS)
 
 fuzz: setup  ## damaged bytes and absurd events, ten minutes; make fuzz FUZZ="--seconds 60 --seed 7"

@@ -1,6 +1,7 @@
-"""What is fed while things break: generated hospital days, and patients who object a moment before they are written to."""
+"""What is fed while things break: generated hospital days, patients who object a moment before they are written to,
+and here and there something that nobody can read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from random import Random
 from typing import Final
@@ -9,7 +10,6 @@ import msgspec
 
 from streams.demo.day import DayPlan, generate
 from streams.demo.lines import Line, bytes_of
-from streams.demo.scene import TimedRecord
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Objection, PatientSections
 from streams.domain.time import DAY, MINUTE, Instant
 from streams.domain.vocabulary import (
@@ -28,8 +28,17 @@ POLICY: Final = 'version: "fault"\nsettle_s: {appointment: 0, result: 0}\n'
 _PATIENTS: Final = 3_000
 _A_DAY: Final = 12_000
 _STEP: Final = 5 * MINUTE
-#: Races on each step.
-_RACES: Final = 4
+_MOST: Final = 500
+#: Races for so many events.
+_A_RACE: Final = 125
+#: No objections: one that nobody can read stops its partition (rule 1.1), which has tests of its own.
+_POISONED: Final = (Topic.APPOINTMENTS, Topic.RESULTS, Topic.PATIENTS, Topic.REQUESTS, Topic.RECEIPTS)
+_UNKNOWN_SCHEMA: Final = b"\x00" + (999_999).to_bytes(4, "big")
+
+
+class Timed(msgspec.Struct, frozen=True):
+    at: Instant
+    line: Line
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -51,10 +60,10 @@ class Racing:
         self._rng = Random(f"race-{seed}")
         self._number = 0
 
-    def lines(self, now: Instant) -> tuple[list[Line], list[Line]]:
+    def lines(self, now: Instant, races: int) -> tuple[list[Line], list[Line]]:
         state: list[Line] = []
         deciding: list[Line] = []
-        for _ in range(_RACES):
+        for _ in range(races):
             self._number += 1
             patient = f"race-{self._number:06}"
             contact = Contact("sms", Channel.SMS, "+447700900001", verified_at=now - DAY)
@@ -81,19 +90,75 @@ class Racing:
         return Line(topic, patient.encode(), self._codec.encode_event(Event(topic, envelope, body)))
 
 
+class Poison:
+    """Values that nobody can read, one in so many lines. ``fed``: each of them, to be found as a dead letter.
+
+    ``schemas_known``: whether a schema id that the registry does not know may be among them. Workers ask the
+    registry for it, and wait for as long as it is away.
+    """
+
+    def __init__(self, seed: int, share: float, schemas_known: Callable[[], bool] = lambda: False) -> None:
+        self._rng = Random(f"poison-{seed}")
+        self._share = share
+        self._schemas_known = schemas_known
+        self.fed: set[bytes] = set()
+
+    def among(self, lines: list[Line]) -> list[Line]:
+        """The lines, with poison between them."""
+        mixed: list[Line] = []
+        for line in lines:
+            mixed.append(line)
+            if self._rng.random() < self._share:
+                mixed.append(self._poison(line))
+        return mixed
+
+    def _poison(self, line: Line) -> Line:
+        rubbish = b"%d-%d" % (len(self.fed), self._rng.getrandbits(64))
+        kind = self._rng.random()
+        if kind < 0.4 and line.value is not None:
+            value = (
+                line.value[:5] + b"\xff\xff\xff\xff" + rubbish
+            )  # a schema we know, and a body that is none
+        elif kind < 0.5 and self._schemas_known():
+            value = _UNKNOWN_SCHEMA + rubbish
+        else:
+            value = rubbish
+        self.fed.add(value)
+        return Line(self._rng.choice(_POISONED), line.key, value)
+
+
+class Load:
+    """So many events or a few more, generated beforehand and kept as bytes."""
+
+    def __init__(self, events: int, seed: int, codec: Codec) -> None:
+        self._events = events
+        self._racing = Racing(codec, seed)
+        self._lines = _lines(events, seed, codec)
+        #: So many lines are about what is known, before the first that is decided.
+        self.standing = next(n for n, timed in enumerate(self._lines) if timed.line.topic not in STATE_TOPICS)
+
+    def steps(self, most: int = _MOST) -> Iterator[Step]:
+        """Steps of rising time, of at most so many events of the hospitals; what is known beforehand faster."""
+        yield from self._steps(self._lines[: self.standing], 0, _MOST)
+        yield from self._steps(self._lines[self.standing :], self.standing, most)
+
+    def _steps(self, timed: list[Timed], fed: int, most: int) -> Iterator[Step]:
+        races = 0.0
+        for now, lines in _by_time(timed, most):
+            races += max(most, len(lines)) / _A_RACE
+            state, deciding = self._racing.lines(now, int(races))
+            races -= int(races)
+            for line in lines:
+                (state if line.topic in STATE_TOPICS else deciding).append(line)
+            fed += len(state) + len(deciding)
+            yield Step(now, state, deciding)
+            if fed >= self._events:
+                return
+
+
 def steps(events: int, seed: int, codec: Codec) -> Iterator[Step]:
-    """So many events or a few more, as steps of rising time."""
-    racing = Racing(codec, seed)
-    fed = 0
-    for now, records in _by_time(_records(events, seed)):
-        state, deciding = racing.lines(now)
-        for record in records:
-            line = Line(record.topic, record.key, bytes_of(record, codec))
-            (state if record.topic in STATE_TOPICS else deciding).append(line)
-        fed += len(state) + len(deciding)
-        yield Step(now, state, deciding)
-        if fed >= events:
-            return
+    """See ``Load``."""
+    return Load(events, seed, codec).steps()
 
 
 def first_moment(seed: int) -> Instant:
@@ -101,27 +166,30 @@ def first_moment(seed: int) -> Instant:
     return generate(DayPlan(50, 1, seed)).before[0].at
 
 
-def _records(events: int, seed: int) -> list[TimedRecord]:
+def _lines(events: int, seed: int, codec: Codec) -> list[Timed]:
     """The Monday and Tuesday of as many hospitals as are needed, in order of time."""
-    found: list[TimedRecord] = []
+    found: list[Timed] = []
     number = 0
     while len(found) < events:
         # What was there before the day is fed too: more than half as much as happens on it.
         size = min(_A_DAY, max(300, (events - len(found)) * 6 // 10))
         people = min(_PATIENTS, max(100, events // 5))
         day = generate(DayPlan(people, size, seed + number, f"h{number}-"))
-        found += [*day.before, *day.during]
+        found += [
+            Timed(record.at, Line(record.topic, record.key, bytes_of(record, codec)))
+            for record in (*day.before, *day.during)
+        ]
         number += 1
     return sorted(found, key=attrgetter("at"))
 
 
-def _by_time(records: list[TimedRecord]) -> Iterator[tuple[Instant, list[TimedRecord]]]:
-    """At most five minutes, and at most 500 records, at a time."""
+def _by_time(lines: list[Timed], most: int) -> Iterator[tuple[Instant, list[Line]]]:
+    """At most five minutes, and at most so many, at a time."""
     begin = 0
-    while begin < len(records):
-        now = records[begin].at
+    while begin < len(lines):
+        now = lines[begin].at
         end = begin
-        while end < len(records) and records[end].at <= now + _STEP and end - begin < 500:
+        while end < len(lines) and lines[end].at <= now + _STEP and end - begin < most:
             end += 1
-        yield records[end - 1].at, records[begin:end]
+        yield lines[end - 1].at, [timed.line for timed in lines[begin:end]]
         begin = end

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,22 +19,26 @@ _RESTART_AFTER_S: Final = 0.3
 
 
 class Victim:
-    """One process that is started again whenever it ends, until it is told to stop."""
+    """One process that is started again whenever it ends, until it is told to stop. ``zone``: of the network."""
 
-    def __init__(self, name: str, command: str, environ: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: str, environ: Mapping[str, str], log: Path, zone: str = ""
+    ) -> None:
         self.name = name
         self.command = command
         self.log = log
+        self.zone = zone
         self.starts = 0
         self.codes: list[int] = []
+        self.died = 0.0  # when it was last seen to have ended by itself, monotonic seconds
+        self.wanted = False
         self._environ = {**environ, "HEED_INSTANCE": name}
         self._process: subprocess.Popen[bytes] | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._began = 0
-        self._wanted = False
 
     def start(self) -> None:
-        self._wanted = True
+        self.wanted = True
         self._launch()
         self._supervisor = asyncio.create_task(self._supervise(), name=self.name)
 
@@ -55,16 +58,17 @@ class Victim:
             assert self._process is not None
             code = self._process.poll()
             if code is not None:
+                self.died = time.monotonic()
                 self.codes.append(code)
-                if not self._wanted:
+                if not self.wanted:
                     return
                 await asyncio.sleep(_RESTART_AFTER_S)
                 self._launch()
 
     def send(self, number: signal.Signals) -> None:
         assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, number)
+        if self._process.poll() is None:  # its number may be somebody else's by now
+            self._process.send_signal(number)
 
     async def until_ready(self, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
@@ -76,6 +80,8 @@ class Victim:
         """What it was assigned last, as its log says."""
         found: frozenset[int] = frozenset()
         for line in self._said().splitlines():
+            if '"assigned"' not in line:
+                continue
             with contextlib.suppress(ValueError):
                 said = json.loads(line)
                 if isinstance(said, dict) and said.get("event") == "assigned":
@@ -89,7 +95,10 @@ class Victim:
 
     async def stop(self) -> int:
         """SIGTERM; its exit code. Insists after a while."""
-        self._wanted = False
+        self.wanted = False
+        if self._supervisor is not None:
+            self._supervisor.cancel()  # also in the pause before it would start it again
+            await asyncio.gather(self._supervisor, return_exceptions=True)
         if self._process is None:
             return 0
         self.send(signal.SIGCONT)
@@ -99,6 +108,3 @@ class Victim:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return await asyncio.to_thread(self._process.wait)
-        finally:
-            if self._supervisor is not None:
-                self._supervisor.cancel()

@@ -8,7 +8,7 @@ import pytest
 
 from streams.settings import Settings
 
-from .chaos import Blow
+from .blows import Blow
 from .run import Run, play
 
 #: Another one is given with FAULT_SEED.
@@ -25,7 +25,7 @@ async def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(
     seed = int(os.environ.get("FAULT_SEED", SEED))
     print(f"FAULT_SEED={seed}")  # noqa: T201
     ran = await play(Run(20_000, seed, BLOWS), created, tmp_path)
-    print(f"{ran.fed} events, {ran.seconds} s, first output after {ran.worst()}, {ran.report.checked}")  # noqa: T201
+    print(f"{ran.fed} events, {ran.seconds} s, first output after {ran.costs()}, {ran.report.checked}")  # noqa: T201
     assert ran.fed >= 20_000
     assert ran.counts().total() == len(BLOWS)
     assert ran.report.clean, [str(finding) for finding in ran.report.findings[:20]]
