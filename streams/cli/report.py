@@ -13,7 +13,7 @@ EXAMPLES: Final = """\
 Counts from the topics (read_committed, no group, nothing is written there): messages by purpose and channel,
 what became of requests, response times and breaches, escalations and their patterns, incidents, objections and
 overrides, and what is worse by more than a fifth than the month before. Writes report.html, one page to print
-or send; report.md with its pictures; figures.csv.
+or send; report.md with its pictures; figures.csv; report.prom, for the textfile collector of a node exporter.
 
 Months are London's. Numbers under 5 are hidden, and as many beside them as it takes that the totals do not
 tell them; no patient, address or free text is in any file. Some topics keep 30 or 90 days: make the pack in the

@@ -48,6 +48,9 @@ def pack_of(facts: Facts) -> Pack:
         measures = [msgspec.structs.replace(one, before=None) for one in measures]
     summary = _summary(writer, sections, measures)
     return Pack(
+        str(facts.month),
+        facts.now,
+        {one.name: one.worse for one in measures},
         f"Messages to patients: {facts.month.name}",
         (
             f"{facts.policy.templates.organisation.name('en')}, for the safety and governance meeting",

@@ -4,6 +4,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from streams.domain.time import Instant
+
 
 class Table(msgspec.Struct, frozen=True):
     """Rows of text, the first column names; ``totals``: the last row is a sum."""
@@ -41,6 +43,11 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Pack(msgspec.Struct, frozen=True):
+    """``month`` it is about; ``made_at``: UTC ms; ``worse``: measures and whether they have worsened."""
+
+    month: str
+    made_at: Instant
+    worse: dict[str, bool]
     title: str
     about: tuple[str, ...]
     sections: tuple[Section, ...]

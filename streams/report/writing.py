@@ -1,11 +1,14 @@
-"""The pack as files: Markdown with pictures beside it, one HTML page that holds everything, and a CSV file."""
+"""The pack as files: Markdown with pictures beside it, one HTML page that holds everything, CSV, and two metrics."""
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Final
+
+from streams.domain.time import SECOND
 
 from .drawing import HIDDEN
 from .pack import Block, Pack, Picture, Table
@@ -24,12 +27,13 @@ figure { margin: 1rem 0; } figcaption { font-weight: bold; } svg { max-width: 10
 
 
 def write(pack: Pack, folder: Path) -> list[Path]:
-    """Write report.md, its pictures, report.html and figures.csv; gives what was written. Raises OSError."""
+    """Write report.md, its pictures, report.html, figures.csv and report.prom; gives the files. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "report.md": markdown(pack),
         "report.html": page(pack),
         "figures.csv": table_of_figures(pack),
+        "report.prom": metrics(pack),
         **{f"{picture.name}.svg": picture.svg for picture in _pictures(pack)},
     }
     for name, text in files.items():
@@ -52,6 +56,22 @@ def table_of_figures(pack: Pack) -> str:
     for one in pack.figures:
         out.writerow((one.month, one.table, one.row, one.column, HIDDEN if one.value is None else one.value))
     return text.getvalue()
+
+
+def metrics(pack: Pack) -> str:
+    """For the textfile collector of a node exporter: that there is a report, and what it found worse (D1)."""
+    made = f'heed_report_generated_timestamp_seconds{{month="{pack.month}"}} {pack.made_at / SECOND:.0f}'
+    lines = [
+        "# HELP heed_report_generated_timestamp_seconds When the month's report was made.",
+        "# TYPE heed_report_generated_timestamp_seconds gauge",
+        made,
+        "# HELP heed_metric_worsened 1: worse by more than a fifth than in the month before.",
+        "# TYPE heed_metric_worsened gauge",
+    ]
+    for name, worse in pack.worse.items():
+        metric = re.sub("[^a-z0-9]+", "_", name.lower()).strip("_")
+        lines.append(f'heed_metric_worsened{{month="{pack.month}",metric="{metric}"}} {worse:d}')
+    return "\n".join(lines) + "\n"
 
 
 # Markdown.

@@ -5,6 +5,7 @@ import io
 import re
 
 import msgspec
+from prometheus_client.parser import text_string_to_metric_families
 
 from streams.domain.records import Decision, EscalationTask, InputRef, RecordEntry, SafetyEntry, Subject
 from streams.domain.time import DAY, HOUR, MINUTE, Instant
@@ -16,7 +17,7 @@ from streams.report.month import Month
 from streams.report.publishing import Facts
 from streams.report.tasks import Tasks
 from streams.report.worsening import Measure
-from streams.report.writing import markdown, page, table_of_figures
+from streams.report.writing import markdown, metrics, page, table_of_figures
 from tests.support.policies import policy
 from tests.support.times import uk
 
@@ -111,6 +112,16 @@ def test_small_numbers_are_in_no_file() -> None:
     assert {"2026-11", "2026-10", "2026-09"} == {one["month"] for one in figures}
     for one in figures:
         assert one["value"] == "*" or int(one["value"]) == 0 or int(one["value"]) >= 5
+
+
+def test_the_metrics_are_such_that_prometheus_reads_them() -> None:
+    said = metrics(pack_of(facts()))
+    families = {one.name: one.samples for one in text_string_to_metric_families(said)}
+    (made,) = families["heed_report_generated_timestamp_seconds"]
+    assert (made.value, made.labels) == (MADE / 1_000, {"month": "2026-11"})
+    worsened = {one.labels["metric"]: one.value for one in families["heed_metric_worsened"]}
+    assert worsened["share_of_requests_given_to_staff"] == 1
+    assert worsened["share_of_tasks_taken_on_late_or_overdue"] == 0
 
 
 def test_no_patient_is_in_any_file() -> None:
