@@ -78,7 +78,7 @@ def principals(settings: Settings) -> tuple[Principal, ...]:
     return (
         Principal(
             "heed-worker",
-            "decide: the only writer of commands, tasks, decisions and the patient table",
+            "decide: the only writer of commands, tasks, decisions and the patient table. Also for `heed rebuild`",
             (
                 *_topics(
                     settings,
