@@ -91,7 +91,7 @@ PYTHON_PEERS: Final = (
         "quixstreams, exactly once", "exactly once", "quixstreams", share=0.5,
         settings={"BENCH_GUARANTEE": "exactly-once"},
     ),
-    Engine("bytewax", "at least once", "bytewax", share=0.5),
+    Engine("bytewax", "at least once", "bytewax"),
     FAUST,
 )  # fmt: skip
 
