@@ -67,7 +67,7 @@ def versions() -> dict[str, str]:
 
 def _revision() -> str:
     said = subprocess.run(
-        ["git", "-C", str(FILE.parent), "rev-parse", "--short", "HEAD"],
+        ["git", "-C", str(_PEERS), "rev-parse", "--short", "HEAD"],
         capture_output=True,
         text=True,
         check=False,
