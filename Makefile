@@ -9,7 +9,7 @@ STAMP := .venv/.setup
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: setup demo test faults monitoring fuzz prometheus dashboards check bench bench-full lock clean
+.PHONY: setup demo test faults overload monitoring fuzz prometheus dashboards check bench bench-full lock clean
 
 setup: $(STAMP)  ## a .venv with .venv/bin/heed; does nothing when nothing changed
 	@:
@@ -41,6 +41,9 @@ dashboards: setup  ## the dashboards with the data of that Prometheus, as pages;
 
 faults: setup  ## an hour and more on three brokers while things break; make faults FAULTS="--seed 7 --size 0.1" a tenth
 	@$(BIN)/python -m tests.fault $(FAULTS)
+
+overload: setup  ## four times what a worker can take, for five minutes; make overload OVERLOAD="--seconds 60 --times 3"
+	@$(BIN)/python -m tests.fault.overload $(OVERLOAD)
 
 fuzz: setup  ## damaged bytes and absurd events, ten minutes; make fuzz FUZZ="--seconds 60 --seed 7"
 	@$(BIN)/python -m tests.fuzz $(FUZZ)

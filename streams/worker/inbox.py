@@ -121,14 +121,17 @@ class Inbox:
     def take_deciding(self, limit: int, late_before: float | None) -> list[Portion]:
         """Take from the deciding topics, in the order of arrival, what the barrier lets pass.
 
-        What arrived before ``late_before`` (monotonic) is taken all the same and marked to fail closed.
+        Each topic that has something has its share of a turn first: a flood of appointments must not hold up a
+        critical result that came after it. What arrived before ``late_before`` (monotonic) is taken all the same
+        and marked to fail closed.
         """
         taken: list[Portion] = []
-        heads = sorted(
-            (queue[0].number, topic) for topic in DECIDING_TOPICS if (queue := self._queues[topic])
-        )
-        for _number, topic in heads:
-            limit -= self._take_from(topic, limit, taken, late_before)
+        waiting = sum(bool(self._queues[topic]) for topic in DECIDING_TOPICS)
+        share = max(1, limit // max(1, waiting))
+        for most in (share, limit):
+            heads = sorted((queue[0].number, t) for t in DECIDING_TOPICS if (queue := self._queues[t]))
+            for _number, topic in heads:
+                limit -= self._take_from(topic, min(most, limit), taken, late_before)
         return taken
 
     def _take_from(self, topic: Topic, limit: int, taken: list[Portion], late_before: float | None) -> int:

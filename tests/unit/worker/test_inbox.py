@@ -181,3 +181,27 @@ def test_a_mark_asked_for_before_a_rebalance_wakes_nobody_after_it() -> None:
     intake.start_at(dict.fromkeys(INPUT_TOPICS, 0), now=11)
     intake.answer(question, (0, 0, 0))
     assert len(intake.take(99, LAG_MAX)) == 0
+
+
+def test_a_flood_of_one_topic_leaves_the_others_their_share_of_a_turn() -> None:
+    box = inbox()
+    box.put(Topic.APPOINTMENTS, stretch(0, 400))
+    box.put(Topic.APPOINTMENTS, stretch(400, 800))
+    box.put(Topic.RESULTS, stretch(0, 1))
+    marked(box, (0, 0, 0))
+    taken = offsets(box.take_deciding(100, None))
+    assert taken == [
+        (Topic.APPOINTMENTS, list(range(50))), (Topic.RESULTS, [0]), (Topic.APPOINTMENTS, list(range(50, 99))),
+    ]  # fmt: skip
+    assert offsets(box.take_deciding(100, None)) == [
+        (Topic.APPOINTMENTS, list(range(99, 199))),
+    ]  # fmt: skip
+
+
+def test_no_more_is_taken_than_asked_for() -> None:
+    box = inbox()
+    for topic in (Topic.APPOINTMENTS, Topic.RESULTS, Topic.REQUESTS, Topic.RECEIPTS):
+        box.put(topic, stretch(0, 9))
+    marked(box, (0, 0, 0))
+    assert sum(len(records) for _, records in offsets(box.take_deciding(2, None))) == 2
+    assert sum(len(records) for _, records in offsets(box.take_deciding(30, None))) == 30
