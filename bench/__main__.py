@@ -26,7 +26,7 @@ from streams.kafka.broker import LocalKafka
 from . import days, joins, latency, low_rate, profiling, pure_cost, recovery, report, results, scaling
 from .cluster import Cluster
 from .processes import clocked, taken_by_others
-from .session import BRIEF, FULL, Found, Plan, Session
+from .session import BRIEF, FULL, Found, Plan, Session, scaled
 from .targets import targets
 from .workload import join
 
@@ -114,13 +114,14 @@ def main() -> int:
     )
     parser.add_argument("--full", action="store_true", help="as make bench-full")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between them")
+    parser.add_argument("--share", type=float, default=1.0, help="so much of the events, on a busy machine")
     parser.add_argument("--render", action="store_true", help="measure nothing")
     args = parser.parse_args()
     only = [name for name in args.only.split(",") if name]
     if unknown := set(only) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if not args.render:
-        run(FULL if args.full else BRIEF, only)
+        run(scaled(FULL if args.full else BRIEF, args.share), only)
     whole = json.loads(results.FILE.read_text())
     report.write(whole)
     for target in targets(whole["parts"]):

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import IsolationLevel, Producer, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.domain.vocabulary import Topic
@@ -27,6 +28,10 @@ _PRODUCER: Final[dict[str, Any]] = {
     "enable.idempotence": True,
     "log_level": 2,  # a broker that is stopped at the end is no news
 }
+#: A broker on a machine with much else to do may take long. Seconds.
+_ANSWER_S: Final = 60.0
+_AGAIN_S: Final = 0.2
+_TRIES: Final = 20
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -80,16 +85,23 @@ class Cluster:
 
     def forget(self, place: Place) -> None:
         """Delete what a run has left on the broker."""
-        there = self._admin.list_topics(timeout=20).topics
+        there = self._admin.list_topics(timeout=_ANSWER_S).topics
         names = [name for name in there if place.prefix in name]
-        for done in self._admin.delete_topics(names, operation_timeout=20).values():
-            done.result()
+        for done in self._admin.delete_topics(names, operation_timeout=_ANSWER_S).values():
+            done.result(_ANSWER_S)
 
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
-        """Up to where a reader of committed records gets, by partition."""
+        """Up to where a reader of committed records gets, by partition. A new topic may not have its leader yet."""
         asked = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(partitions)}
-        answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED)
-        return {tp.partition: answer.result(20).offset for tp, answer in answers.items()}
+        for tries_left in reversed(range(_TRIES)):
+            answers = self._admin.list_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED)
+            try:
+                return {tp.partition: answer.result(_ANSWER_S).offset for tp, answer in answers.items()}
+            except (KafkaException, TimeoutError):
+                if not tries_left:
+                    raise
+                time.sleep(_AGAIN_S)
+        raise AssertionError("the last try returns or raises")
 
     def fill(self, place: Place, rows: Iterable[Row]) -> int:
         """Append rows to their topics, as fast as the broker takes them; how many."""

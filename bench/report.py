@@ -113,8 +113,8 @@ def _joins(found: Found) -> str:
         )
         for name, key in (("Heed", "heed"), ("Kafka Streams", "kafka_streams"))
     ]
-    head = ("Engine", "First million, events/s", "After it", "CPU us", "CPU us, warm", "MB")
-    return text + "\n\n### A million events, Heed and Kafka Streams\n\n" + _table(head, rows)
+    head = ("Engine", f"First {million['events']:,}, events/s", "After them", "CPU us", "CPU us, warm", "MB")
+    return text + "\n\n### A longer run, Heed and Kafka Streams\n\n" + _table(head, rows)
 
 
 def _days(found: Found) -> str:

@@ -21,7 +21,7 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int  # interleaved: A B A B
     join_events: int
     jvm_rounds: int
-    jvm_events: int  # the first million is the whole run, the rest is warm
+    jvm_events: int  # the first four fifths are the whole run, the rest is warm
     day_events: int
     day_patients: int
     day_rounds: int
@@ -55,7 +55,7 @@ FULL: Final = msgspec.structs.replace(
     rounds=5,
     join_events=300_000,
     jvm_rounds=5,
-    jvm_events=1_500_000,
+    jvm_events=1_250_000,
     day_rounds=5,
     day_events=200_000,
     open_loop_s=60,
@@ -65,6 +65,24 @@ FULL: Final = msgspec.structs.replace(
     table_events=400_000,
     restore_patients=1_000_000,
 )
+
+
+def scaled(plan: Plan, share: float) -> Plan:
+    """The plan with fewer events, for a machine that has much else to do; rounds and windows stay."""
+    if share == 1:
+        return plan
+    fewer = {
+        name: max(10_000, int(getattr(plan, name) * share))
+        for name in (
+            "join_events",
+            "jvm_events",
+            "day_events",
+            "day_patients",
+            "table_events",
+            "restore_patients",
+        )
+    }
+    return msgspec.structs.replace(plan, name=f'{plan.name} ARGS="--share {share:g}"', **fewer)
 
 
 class Session(msgspec.Struct, frozen=True):
