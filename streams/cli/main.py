@@ -85,6 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Exception as error:
+        if not type(error).__module__.startswith("aiokafka."):
+            raise
+        from streams.kafka.client import missing_right
+
+        if (told := missing_right(error)) is None:
+            raise
+        return _refuse(told)
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -6,7 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 
 from streams.errors import BrokerUnreachable
 from streams.settings import SecurityProtocol, Settings
@@ -81,3 +87,20 @@ async def check_reachable(settings: Settings) -> None:
     """Return when a broker lets us in, else raise BrokerUnreachable."""
     async with admin(settings):
         pass
+
+
+_RIGHTS: Final[dict[type[Exception], str]] = {
+    TopicAuthorizationFailedError: "use a topic",
+    GroupAuthorizationFailedError: "use a consumer group",
+    TransactionalIdAuthorizationFailed: "use a transactional id",
+    ClusterAuthorizationFailedError: "write to any topic",  # what Kafka asks of an idempotent producer
+}
+
+
+def missing_right(error: Exception) -> str | None:
+    """One sentence when the brokers know who we are, and refuse what we ask; None for any other error."""
+    for kind, what in _RIGHTS.items():
+        if isinstance(error, kind):
+            named = f" ({', '.join(map(str, error.args))})" if error.args else ""
+            return f"Kafka refuses: this user may not {what} that this needs{named}. Who may what: docs/reference/rights.md"
+    return None

@@ -12,7 +12,7 @@ from tests.support.identifiers import Identifiers
 from tests.support.outside import Sender, committed, now
 from tests.support.running import Heed, until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 PAGES = ("/", "/metrics", "/livez", "/readyz", "/pat-000001", "/?patient=pat-000001")
 
@@ -24,10 +24,10 @@ def test_no_page_and_no_log_line_shows_who_anybody_is(created: Settings) -> None
         "HEED_CLOCK": f"2026-10-13T11:00:00+01:00@{now()}x300",
         "HEED_CLOCK_ALLOWED": "demo",
     }
-    day = generate(DayPlan(100, 400, 5))
+    day = generate(DayPlan(60, 200, 5))
     records = (*day.before, *day.during)
     known = Identifiers(records)
-    assert len(known.words) > 1_000
+    assert len(known.words) > 500
     assert known.in_text(
         "Mei was texted at 07700900004, 5 Placeholder Row, Leeds, LS1 4AP: OTHER_PERSON_READS_MESSAGES"
     )
@@ -39,7 +39,7 @@ def test_no_page_and_no_log_line_shows_who_anybody_is(created: Settings) -> None
                 sender.raw(topic, record.key, bytes_of(record, codec))
             _unreadable(sender, records[0].value)
         until(lambda: worker.metric("heed_consumer_lag") == 0 and _settled(worker, len(records)), 60)
-        until(lambda: worker.metric("heed_wakes_total") > 5, 60)
+        until(lambda: worker.metric("heed_wakes_total") > 2, 60)
         until(lambda: recorder.metric("heed_record_entries_total") > 30, 60)
         until(lambda: len(committed(created, Topic.DEAD_LETTERS)) >= 4, 60)
         shown = {
