@@ -23,7 +23,8 @@ from streams.errors import BadUsage
 PRODUCTION_PARTITIONS: Final = 12  # contract 1
 LOCAL_PARTITIONS: Final = 4
 
-_SECRETS: Final = ("sasl_plain_password", "ssl_password")
+_SECRETS: Final = ("sasl_plain_password", "ssl_password", "log_key")
+_LOG_KEY_LENGTH: Final = 16
 _NOT_A_SETTING: Final = ("config",)  # names the file itself
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")  # what Kafka allows in a topic's name
 _INSTANCE: Final = re.compile(r"[A-Za-z0-9._-]{1,200}")  # what Kafka allows in a member's name
@@ -55,6 +56,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class TracesTo(StrEnum):
+    """Where spans go; off: trace context is passed on, and no span is made."""
+
+    OFF = "off"
+    CONSOLE = "console"
+    OTLP = "otlp"
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting of contract 4, with its default.
 
@@ -83,6 +92,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http_port: int = 0  # 0: a free one
     heartbeat_s: float = 10.0  # between two heartbeats into each partition (heed recorder); 0: none
     log: LogLevel = LogLevel.INFO
+    traces: TracesTo = TracesTo.OFF  # console and otlp need the extra heed[otel]
+    log_key: str | None = None  # names patients in log lines by a keyed hash; not at all without one
     state_dir: Path = Path(".heed")
     clock: str | None = None
 
@@ -176,6 +187,11 @@ class _Given:
             if wrong:
                 place = self.places.get(name, name)
                 raise BadUsage(f"{place}: {getattr(made, name)!r} is not allowed here; allowed: {allowed}")
+        if made.log_key is not None and len(made.log_key) < _LOG_KEY_LENGTH:
+            raise BadUsage(
+                f"{self.places['log_key']}: too short to protect anybody; allowed: {_LOG_KEY_LENGTH} characters and more, "
+                "at random"
+            )
         needs_name = made.security_protocol.startswith("SASL")
         if needs_name and not (made.sasl_plain_username and made.sasl_plain_password):
             raise BadUsage(

@@ -7,9 +7,13 @@ from .vocabulary import Topic
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """Topic, partition and offset of one input record, and when the worker took it (UTC ms)."""
+    """Topic, partition and offset of one input record, and when the worker took it (UTC ms).
+
+    ``trace``: the trace context (W3C traceparent) it came with, kept with what is held, for what follows from it later.
+    """
 
     topic: Topic
     partition: int
     offset: int
     ingested_at: Instant = 0
+    trace: str | None = None

@@ -1,7 +1,8 @@
 """Structured log lines: an event's constant name, and facts as fields. One JSON object a line, on stderr.
 
 No line names a person: no patient id, no name, no address, no free text, no objection's reason (C193).
-Topic, partition and offset are the only join key. Exceptions appear as type and place, never with their
+Topic, partition, offset, the ids of decisions and commands, the trace id and, where a key is set, a keyed hash of the
+patient (``person``) lead to the rest. Exceptions appear as type and place, never with their
 text, which may quote data. Other libraries' lines pass through the same formatter with their arguments
 left out, and Faust and aiokafka are heard only when something is wrong.
 """

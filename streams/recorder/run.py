@@ -20,8 +20,10 @@ from streams.kafka.registry import connected_codec
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
 from streams.ops.metrics import READY
+from streams.ops.person import use_key
 from streams.ops.policy_file import PolicyFile
 from streams.ops.process import in_background, limit_stopping, say_when_ready, stop_signal
+from streams.ops.tracing import traces_for
 from streams.ops.waiting import Waiting
 from streams.settings import Settings
 
@@ -149,6 +151,7 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     ``wall`` is the machine's clock, whatever ``clock`` says: heartbeats are measured with it.
     """
     set_up(settings.log)
+    use_key(settings.log_key)
     checked = await topics.check(settings)
     connect = connection(settings)
     url = settings.schema_registry_url
@@ -156,7 +159,16 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     offsets = OffsetsClient(connect)
     await offsets.open()
     heart = Heart(wall.now, settings.topic(Topic.RECEIPTS))
-    parts = Parts(settings, connect, offsets, codec, PolicyFile(settings.policy), clock, heart)
+    parts = Parts(
+        settings,
+        connect,
+        offsets,
+        codec,
+        PolicyFile(settings.policy),
+        clock,
+        heart,
+        traces_for(settings, "heed-recorder"),
+    )
     recorder = Recorder(parts)
     health = HealthServer(
         settings.http_host,
@@ -196,5 +208,6 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
         await producer.close()
     await offsets.close()
     await health.close()
+    parts.traces.close()
     log.info("stopped")
     return 0

@@ -23,7 +23,9 @@ from streams.kafka.partitioner import key_of
 from streams.kafka.replay import last_record, replay
 from streams.kafka.transaction import ShardProducer
 from streams.ops.logging import get_logger
+from streams.ops.person import about
 from streams.ops.policy_file import PolicyFile
+from streams.ops.tracing import Passage, Traces, headers_of, trace_id, traceparent_of
 from streams.settings import Settings
 
 from . import metrics
@@ -56,6 +58,7 @@ class Parts(msgspec.Struct, frozen=True):
     policy_file: PolicyFile
     clock: Clock
     heart: Heart
+    traces: Traces
 
     def name(self, topic: Topic) -> str:
         return self.settings.topic(topic)
@@ -119,24 +122,32 @@ class RecordPartition:
         """
         now = self._parts.clock.now()
         entries: list[RecordEntry] = []
+        traced: dict[str, Passage] = {}  # by record id
         for name, records in fetched.items():
             topic = self._parts.topic(name)
             for record in records if topic is not Topic.HEARTBEATS else ():
                 if record.offset >= self.next[topic]:
-                    entries += self._entry(topic, record, now)
+                    made = self._entry(topic, record, now)
+                    entries += made
+                    if record.headers and made and (trace := traceparent_of(record.headers)) is not None:
+                        traced[made[0].record_id] = self._parts.traces.begin(
+                            "record", trace, topic=topic, partition=self.partition, offset=record.offset
+                        )
             self.next[topic] = max(self.next[topic], records[-1].offset + 1)
         offsets = {(name, self.partition): self.next[self._parts.topic(name)] for name in fetched}
         outbox = self._producer.outbox()
         target = (self._parts.name(Topic.RECORDS), self.partition)
         for at, entry in enumerate(entries):
-            headers: list[Header] = (
-                [(READ_TO, msgspec.json.encode({topic: self.next[topic] for topic in SOURCES}))]
-                if at == len(entries) - 1
-                else []
-            )
+            headers: list[Header] = []
+            if entry.record_id in traced:
+                headers += headers_of(traced[entry.record_id].traceparent)
+            if at == len(entries) - 1:
+                headers.append((READ_TO, msgspec.json.encode({t: self.next[t] for t in SOURCES})))
             outbox.add_to(target, key_of(entry.patient_id), self._parts.codec.encode(entry), headers)
         await self._producer.commit(outbox, offsets)
         _count(entries)
+        for passage in traced.values():
+            passage.end()
         self._parts.heart.came_through(self.partition, fetched.get(self._parts.name(Topic.HEARTBEATS), ()))
 
     def _entry(self, topic: Topic, record: Record, now: Instant) -> list[RecordEntry]:
@@ -146,10 +157,18 @@ class RecordPartition:
         if isinstance(emitted, SendCommand):
             if unjustified(emitted):
                 metrics.UNJUSTIFIED.inc()
-                log.error("unjustified_objected_send", partition=self.partition, offset=record.offset)
+                self._say_unjustified(emitted, record)
             return [message_entry(emitted, self._parts.policy_file.for_records, now)]
         assert isinstance(emitted, EscalationTask)
         return [task_entry(emitted, now)]
+
+    def _say_unjustified(self, command: SendCommand, record: Record) -> None:
+        trace = traceparent_of(record.headers)
+        log.error(
+            "unjustified_objected_send", partition=self.partition, offset=record.offset, command_id=command.command_id,
+            decision_id=command.decision_id, **({} if trace is None else {"trace_id": trace_id(trace)}),
+            **about(command.patient_id),
+        )  # fmt: skip
 
     def _objection(self, record: Record, now: Instant) -> list[RecordEntry]:
         """The entry for a change of an objection, the first time it is seen; none for one that nobody can read."""

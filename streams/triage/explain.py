@@ -14,12 +14,13 @@ from streams.decisions.rules import title_of
 from streams.domain.records import Decision, EscalationTask, Override, SendCommand
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Topic
-from streams.errors import BadRecord
+from streams.errors import BadRecord, BadUsage
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec, OutputRecord
 from streams.kafka.partitioner import key_of, partition_for
 from streams.kafka.reading import partition_count, read_to_end
 from streams.kafka.registry import codec_for
+from streams.ops.person import hash_of
 from streams.settings import Settings
 
 
@@ -86,6 +87,24 @@ async def explain_patient(patient_id: str, settings: Settings) -> list[Explanati
     partition = partition_for(key_of(patient_id), count)
     kept = await _read(settings, partition, patient_id)
     return _explained([one for one in kept if isinstance(one, Decision)], kept)
+
+
+async def explain_hash(wanted: str, settings: Settings) -> list[Explanation]:
+    """Every decision about the patient a log line is about; reads every partition. Raises as ``explain_patient``,
+    and BadUsage without the key that the hash was made with."""
+    if settings.log_key is None:
+        raise BadUsage(
+            "the hash of a log line says nothing without its key: set HEED_LOG_KEY_FILE as the worker has it"
+        )
+    topics = [settings.topic(t) for t in (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)]
+    looked_at: set[bytes] = set()
+    async with aclosing(read_to_end(connection(settings), topics)) as reading:
+        async for stored in reading:
+            key = stored.key or b""
+            if key not in looked_at and hash_of(key, settings.log_key) == wanted:
+                return await explain_patient(key.decode(), settings)
+            looked_at.add(key)
+    return []
 
 
 async def explain_decision(decision_id: str, settings: Settings) -> list[Explanation]:

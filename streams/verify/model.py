@@ -27,6 +27,7 @@ from streams.errors import BadRecord
 from streams.kafka.codec import Codec
 from streams.kafka.partitioner import partition_for
 from streams.kafka.reading import Stored
+from streams.ops.tracing import traceparent_of
 from streams.policy.model import Policy
 from streams.worker.journal import Journal, Step
 from streams.worker.table import SHARD_KEY
@@ -149,7 +150,9 @@ class Model:
             if not known and partition_for(key, self._partitions) != self._ledger.partition:
                 return  # passed on to its own partition
             patient = self._load(key, touched)
-        at = Position(topic, self._ledger.partition, stored.offset, journal.at)
+        at = Position(
+            topic, self._ledger.partition, stored.offset, journal.at, traceparent_of(stored.headers.items())
+        )
         env = Environment(self._policy, journal.at, self._shard)
         try:
             if key in journal.refused:

@@ -11,6 +11,7 @@ from streams.kafka.offsets import OffsetsClient
 from streams.kafka.outbox import BATCH_BYTES
 from streams.kafka.registry import codec_for
 from streams.ops.policy_file import PolicyFile
+from streams.ops.tracing import traces_for
 from streams.settings import Settings
 
 from .clock import clock_from
@@ -30,6 +31,7 @@ async def build_parts(settings: Settings) -> Parts:
         clock=clock_from(settings),
         policy_file=PolicyFile(settings.policy),
         names=Names(settings.topic_prefix, checked.partitions),
+        traces=traces_for(settings, "heed-worker"),
     )
 
 

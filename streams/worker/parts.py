@@ -12,6 +12,7 @@ from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
 from streams.ops.policy_file import PolicyFile
+from streams.ops.tracing import PassOn, Traces
 from streams.policy.model import Policy
 
 from .clock import Clock
@@ -60,6 +61,7 @@ class Parts(msgspec.Struct, frozen=True):
     clock: Clock
     policy_file: PolicyFile
     names: Names
+    traces: Traces = PassOn()
 
     @property
     def policy(self) -> Policy:

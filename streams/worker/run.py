@@ -5,6 +5,7 @@ import faust
 from streams.ops.fatal import give_up
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
+from streams.ops.person import use_key
 from streams.ops.process import collect_rarely, in_background, limit_stopping, say_when_ready, stop_signal
 from streams.settings import Settings
 
@@ -21,6 +22,7 @@ log = get_logger("heed.worker")
 async def run_worker(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; 0 then. Raises RefuseToStart; anything fatal ends the process itself."""
     set_up(settings.log)
+    use_key(settings.log_key)
     parts = await build_parts(settings)
     kafka, barrier = await build_kafka(settings)
     measuring = Measuring(parts, kafka, barrier, settings.recorder_group)
@@ -61,6 +63,7 @@ async def run_worker(settings: Settings) -> int:
     await app.stop()
     await kafka.offsets.close()
     await health.close()
+    parts.traces.close()
     log.info("stopped")
     return 0
 

@@ -12,7 +12,7 @@ import msgspec
 
 from streams.decisions import Environment, Response
 from streams.domain.heartbeat import HEARTBEAT_KEY, unpack_heartbeat
-from streams.domain.patient import pack, unpack
+from streams.domain.patient import PatientState, pack, unpack
 from streams.domain.position import Position
 from streams.domain.records import (
     DeadLetter,
@@ -27,8 +27,9 @@ from streams.domain.time import Instant
 from streams.domain.vocabulary import Reason, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.batch import Record
-from streams.kafka.outbox import Outbox, RecordTooLarge
+from streams.kafka.outbox import Header, Outbox, RecordTooLarge
 from streams.kafka.partitioner import key_of, partition_for
+from streams.ops.tracing import headers_of, traceparent_of
 
 from .census import Change
 from .clock import RealClock
@@ -132,7 +133,8 @@ class Turn:
                 return True
             loaded = self._touched[key] = Loaded(packed)
         patient = None if loaded is None else loaded.patient
-        at = Position(topic, self._partition, record.offset, self.now)
+        trace = traceparent_of(record.headers) if record.headers else None
+        at = Position(topic, self._partition, record.offset, self.now, trace)
         try:
             if key in self._refused:
                 raise BadRecord(
@@ -142,24 +144,23 @@ class Turn:
         except UnknownSchema as unknown:
             if unknown.schema_id not in self._unknown_schemas:
                 raise  # the registry may know it: ask, then decide the turn again
-            return self._refuse(key, value, unknown, at, loaded)
+            return self._refuse(record, unknown, at, loaded)
         except BadRecord as bad:
-            return self._refuse(key, value, bad, at, loaded)
+            return self._refuse(record, bad, at, loaded)
         response = self._parts.engine.respond(event.envelope.patient_id, patient, event, at, self.env)
-        self._write(response, key, value)
-        self.tally.look(patient, event, response.patient, response.outputs, record.timestamp)
+        self._write(response, key, value, None if trace is None else self._traced(trace, at))
+        self.tally.look(patient, event, response.patient, response.outputs, record)
         if loaded is not None:
             loaded.patient = response.patient
         return True
 
-    def _refuse(
-        self, key: bytes | None, value: bytes | None, bad: BadRecord, at: Position, loaded: Loaded | None
-    ) -> bool:
+    def _refuse(self, record: Record, bad: BadRecord, at: Position, loaded: Loaded | None) -> bool:
+        key, value = record.key, record.value
         patient = None if loaded is None else loaded.patient
         response = self._parts.engine.refuse(_readable(key), patient, bad, key, value, at, self.env)
         self._write(response, key)
         for output in response.outputs:
-            self.tally.write(output)
+            self.tally.write(output, record)
         if loaded is not None and key not in self._refused:
             loaded.patient = response.patient
         return False
@@ -177,7 +178,7 @@ class Turn:
         right = partition_for(key, self._parts.names.partitions)
         if right == self._partition:
             return False
-        self._outbox.add_to((self._parts.names.of(topic), right), key, record.value)
+        self._outbox.add_to((self._parts.names.of(topic), right), key, record.value, list(record.headers))
         self.tally.add("misplaced", topic)
         return True
 
@@ -194,7 +195,7 @@ class Turn:
             self._steps.append(Step(None, fail_closed=self.env.shard.recovering))
         self._woken.append(key)
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
-        self._write(response, key)
+        self._write(response, key, headers=self._traced_before(loaded.patient, response))
         self.tally.look(loaded.patient, None, response.patient, response.outputs)
         loaded.patient = response.patient
         self.tally.add("wakes")
@@ -206,8 +207,17 @@ class Turn:
 
     # Writing.
 
-    def _write(self, response: Response, key: bytes | None, value: bytes | None = None) -> None:
-        """Write outputs in order. The rules never see bytes: their dead letters get the record's own here."""
+    def _write(
+        self,
+        response: Response,
+        key: bytes | None,
+        value: bytes | None = None,
+        headers: list[Header] | None = None,
+    ) -> None:
+        """Write outputs in order. The rules never see bytes: their dead letters get the record's own here.
+
+        ``headers``: of whatever follows from a traced record.
+        """
         outbox, codec, names = self._outbox, self._parts.codec, self._names
         for output in response.outputs:
             try:
@@ -216,7 +226,10 @@ class Turn:
                         output = msgspec.structs.replace(output, key=key, value=value)
                     outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
                 elif isinstance(output, Forward):
-                    self._forward(output)
+                    self._forward(output, headers)
+                elif headers is not None:
+                    target = names[type(output)], self._partition
+                    outbox.add_to(target, key_of(output.patient_id), codec.encode(output), headers)
                 else:
                     outbox.add(names[type(output)], key_of(output.patient_id), codec.encode(output))
             except RecordTooLarge as error:
@@ -224,11 +237,29 @@ class Turn:
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
 
-    def _forward(self, forward: Forward) -> None:
+    def _traced(self, trace: str, at: Position) -> list[Header]:
+        passage = self._parts.traces.begin(
+            "decide", trace, topic=at.topic, partition=at.partition, offset=at.offset
+        )
+        self.tally.passages.append(passage)
+        return headers_of(passage.traceparent)
+
+    def _traced_before(self, patient: PatientState, response: Response) -> list[Header] | None:
+        """What was held and is decided now goes on in the trace that it came with: the first one, if in several."""
+        traced = [asked.position for asked in patient.asked.values() if asked.position.trace is not None]
+        if not traced:
+            return None
+        inputs = {(out.input.topic, out.input.offset) for out in response.outputs if type(out) is Decision}
+        for position in traced:
+            if (position.topic, position.offset) in inputs:
+                return self._traced(position.trace or "", position)
+        return None
+
+    def _forward(self, forward: Forward, headers: list[Header] | None) -> None:
         event = forward.event
         key = key_of(event.envelope.patient_id)
         target = (self._parts.names.of(event.topic), partition_for(key, self._parts.names.partitions))
-        self._outbox.add_to(target, key, self._parts.codec.encode_event(event))
+        self._outbox.add_to(target, key, self._parts.codec.encode_event(event), headers)
 
     def _set_shard(self, shard: ShardState) -> None:
         self.env = Environment(self.env.policy, self.now, shard)  # one policy a turn (C214)

@@ -14,6 +14,7 @@ from streams.domain.vocabulary import DECIDING_TOPICS, Topic
 from streams.errors import BrokerUnreachable, RefuseToStart
 from streams.kafka import topics
 from streams.ops.logging import get_logger
+from streams.ops.person import about
 from streams.settings import Settings
 
 from . import metrics
@@ -23,9 +24,12 @@ from .host import Host
 from .measuring import Measuring
 from .parts import Parts
 from .shard import Shard
+from .tally import Tally
 
 log = get_logger("heed.worker")
 
+#: Log lines a turn about single records: a topic full of unreadable ones must not fill a disk.
+MOST_LINES: Final = 20
 #: Without progress for so long while records wait, a supervisor should start us again. Seconds.
 STALLED_S: Final = 60.0
 #: The event loop should turn every second; so late, and it is stuck. Seconds.
@@ -59,6 +63,7 @@ class Watch:
         metrics.TURN_SECONDS.observe(decided.seconds + commit_seconds)
         metrics.COMMIT_SECONDS.observe(commit_seconds)
         metrics.count(decided.tally)
+        _tell(decided.tally, shard.partition)
         if decided.failed_closed:
             self._measuring.failed_closed()
         if shard.broker_time is not None:
@@ -141,3 +146,13 @@ class Watch:
                 self._unsafe = str(error)
                 metrics.MISMATCH.set(1)
                 host.stop_deciding()
+
+
+def _tell(tally: Tally, partition: int) -> None:
+    """Log lines and spans of what is true now."""
+    for note in tally.notes[:MOST_LINES]:
+        log.warning(note.event, partition=partition, **note.facts, **about(note.patient))
+    if len(tally.notes) > MOST_LINES:
+        log.warning("more_of_the_same", partition=partition, lines=len(tally.notes) - MOST_LINES)
+    for passage in tally.passages:
+        passage.end()

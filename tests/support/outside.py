@@ -4,7 +4,7 @@ import io
 import itertools
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -107,7 +107,7 @@ class Sender:
 
     def raw(
         self, topic: Topic, key: bytes | None, value: bytes | None, partition: int = -1,
-        then: Callable[[], None] | None = None,
+        then: Callable[[], None] | None = None, headers: Sequence[tuple[str, bytes]] = (),
     ) -> None:  # fmt: skip
         def acknowledged(error: KafkaError | None, _message: Message) -> None:
             assert error is None, error.str() if error else ""
@@ -117,7 +117,12 @@ class Sender:
         while True:
             try:
                 self._producer.produce(
-                    self._settings.topic(topic), value, key, partition, on_delivery=acknowledged
+                    self._settings.topic(topic),
+                    value,
+                    key,
+                    partition,
+                    on_delivery=acknowledged,
+                    headers=list(headers),
                 )
             except BufferError:
                 self._producer.poll(0.1)

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 
 from streams import decisions
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, PatientSections
@@ -30,8 +32,11 @@ CODEC = Codec.local()
 
 
 class Noon:
+    def __init__(self, at: Instant = NOW) -> None:
+        self._at = at
+
     def now(self) -> Instant:
-        return NOW
+        return self._at
 
     def real_seconds(self, duration: int) -> float:
         return duration / 1_000
@@ -49,14 +54,15 @@ class Rec:
 class Shard:
     """A table and what turns on it have written."""
 
-    def __init__(self, folder: Path, partitions: int = 1) -> None:
+    def __init__(self, folder: Path, partitions: int = 1, settle: int = 0) -> None:
         file = folder / "policy.yaml"
-        file.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
+        file.write_text(f'version: "test"\nsettle_s: {{appointment: {settle}, result: {settle}}}\n')
         self.parts = Parts(decisions, CODEC, Noon(), PolicyFile(file), Names("", partitions))
         self.table = PatientTable()
         self.journal = Journal()
 
-    def turn(self, **more: Any) -> Turn:
+    def turn(self, at: Instant = NOW, **more: Any) -> Turn:
+        self.parts = msgspec.structs.replace(self.parts, clock=Noon(at))
         self.outbox = Outbox(lambda: BatchBuilder(1_000_000, 0, is_transactional=1), 0, {})
         return Turn(self.parts, 0, self.table, ShardState(), self.outbox, **more)
 
@@ -146,6 +152,46 @@ def test_a_record_in_the_wrong_partition_goes_on_to_its_own_unread(tmp_path: Pat
     assert turn.apply(portion(Topic.APPOINTMENTS, appointment(0)), Breaker()) == 1
     assert [target for target, _ in shard.outbox.batches()] == [("appointments", 3)]
     assert turn.finish(shard.journal)[0] == {}
+
+
+def headers_written(outbox: Outbox) -> dict[str, list[list[tuple[str, bytes]]]]:
+    """By topic, the headers of every record."""
+    found: dict[str, list[list[tuple[str, bytes]]]] = {}
+    for (topic, _partition), batch in outbox.batches():
+        batch.close()
+        for record in MemoryRecords(bytes(batch._build())).next_batch():
+            found.setdefault(topic, []).append([(name, bytes(value)) for name, value in record.headers])
+    return found
+
+
+TRACED = ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+
+
+def test_what_follows_from_a_traced_record_carries_its_context(shard: Shard) -> None:
+    turn = shard.turn()
+    turn.apply(portion(Topic.PATIENTS, patient()), Breaker())
+    traced = appointment(0)
+    traced.headers = [TRACED, ("other", b"not ours")]
+    turn.apply(portion(Topic.APPOINTMENTS, traced), Breaker())
+    turn.finish(shard.journal)
+    written = headers_written(shard.outbox)
+    assert written["send-commands"] == written["decisions"] == [[TRACED]]
+    assert written["patient-table"] == [[], []]
+
+
+def test_what_was_held_goes_on_in_the_trace_it_came_with(tmp_path: Path) -> None:
+    shard = Shard(tmp_path, settle=30)
+    turn = shard.turn()
+    turn.apply(portion(Topic.PATIENTS, patient()), Breaker())
+    traced = appointment(0)
+    traced.headers = [TRACED]
+    turn.apply(portion(Topic.APPOINTMENTS, traced), Breaker())
+    changes, shard.journal = turn.finish(shard.journal)
+    assert "send-commands" not in shard.written()
+    shard.table.put_many(changes)
+    later = shard.turn(at=NOW + 31_000)
+    later.wake(b"P1")
+    assert headers_written(shard.outbox)["send-commands"] == [[TRACED]]
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
