@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from streams.domain.calendar import turns
+from streams.domain.calendar import age_on
 from streams.domain.patient import PatientState
 from streams.domain.time import Instant
 from streams.errors import CannotDecide
 from streams.policy.model import Policy
-
-#: The instant a person of a birth date reaches an age: dates of birth are few, events are many.
-reaches = lru_cache(maxsize=65_536)(turns)
 
 
 def is_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
@@ -23,6 +18,6 @@ def is_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
     if identity is None or not identity.born:
         return False
     try:
-        return now < reaches(identity.born, policy.proxy_suspend_age)
+        return age_on(identity.born, now) < policy.proxy_suspend_age
     except ValueError as error:
         raise CannotDecide("the date of birth is no date") from error

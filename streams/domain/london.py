@@ -63,6 +63,7 @@ def local_date(instant: Instant) -> Day:
     return (instant + _offset(instant // HOUR)) // DAY
 
 
+@lru_cache(maxsize=4_096)
 def date_of(day: Day) -> date:
     return date.fromordinal(day + _EPOCH_DAY)
 
