@@ -22,9 +22,10 @@ async def restore(
     table: dict[bytes, bytes] = {}
     async for records in replay(connect, topic, partition, beginning, end):
         for record in records:
-            assert record.key is not None
-            if record.value is None:
-                table.pop(record.key, None)
+            key, value = record.key, record.value
+            assert key is not None
+            if value is None:
+                table.pop(key, None)
             else:
-                table[record.key] = record.value
+                table[key] = value
     return table

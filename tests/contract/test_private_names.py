@@ -12,13 +12,14 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import create_conn
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.app.base import App, BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.serializers.schemas import Schema
+from faust.tables import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
@@ -43,6 +44,9 @@ SIGNATURES: list[tuple[Any, str]] = [
     (Consumer.verify_all_partitions_active, "(self)"),
     # What it calls, or relies on being called.
     (Consumer._wait_next_records, "(self, timeout)"),
+    (Consumer._get_active_partitions, "(self)"),
+    (TableManager.on_start, "(self)"),
+    (TableManager._update_channels, "(self)"),
     (Consumer.pause_partitions, "(self, tps)"),
     (Consumer.resume_partitions, "(self, tps)"),
     (Consumer._drain_messages, "(self, fetcher)"),
@@ -56,6 +60,7 @@ SIGNATURES: list[tuple[Any, str]] = [
     (GroupCoordinator._maybe_leave_group, "(self)"),
     (Fetcher.fetched_records, "(self, partitions, timeout=0, max_records=None)"),
     (Fetcher.seek_to, "(self, tp, offset)"),
+    (PartitionRecords._consumer_record, "(self, tp, record)"),
     (AIOKafkaConsumer.seek, "(self, partition, offset)"),
     (AIOKafkaConsumer.end_offsets, "(self, partitions)"),
     (AIOKafkaConsumer.beginning_offsets, "(self, partitions)"),
@@ -99,6 +104,9 @@ def test_the_diagnosis_knocks_as_the_clients_do() -> None:
 def test_attributes() -> None:
     source = inspect.getsource(Fetcher.fetched_records)
     assert "max_records" in source
+    assert "self._records[tp] = FetchResult(" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert "self._partition_records = " in inspect.getsource(FetchResult.__init__)
+    assert "self._consumer_record(tp, record)" in inspect.getsource(PartitionRecords._unpack_records)
     assert isinstance(TopicPartitionState.position, property)
     assert isinstance(TopicPartitionState.has_valid_position, property)
     assert isinstance(SubscriptionState.subscription, property)
