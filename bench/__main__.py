@@ -53,6 +53,7 @@ Part = Callable[[Session, Found], Found]
 PARTS: Final[dict[str, Part]] = {
     "pure_cost": lambda session, _: pure_cost.measure(session),
     "joins": lambda session, _: joins.compare(session),
+    "long_joins": lambda session, _: joins.compare_long(session),
     "days": _days,
     "latency": _latency,
     "low_rate": lambda session, _: low_rate.compare(session),

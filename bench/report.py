@@ -102,19 +102,25 @@ def _joins(found: Found) -> str:
     text = f"### Workload 1 against peers, {found['events']:,} events\n\n" + _table(head, rows)
     for name, why in found["absent"].items():
         text += f"\n\n{name} took no part: it {why}."
-    million = found["million"]
+    return text
+
+
+def _long_joins(found: Found) -> str:
+    figures = ("whole", "warm", "cpu_us", "warm_cpu_us", "rss_mb")
     rows = [
-        (
-            name,
-            *(
-                _spread(million[key][figure])
-                for figure in ("whole", "warm", "cpu_us", "warm_cpu_us", "rss_mb")
-            ),
-        )
+        (name, *(_spread(found[key][figure]) for figure in figures), "; ".join(found[key]["problems"]))
         for name, key in (("Heed", "heed"), ("Kafka Streams", "kafka_streams"))
     ]
-    head = ("Engine", f"First {million['events']:,}, events/s", "After them", "CPU us", "CPU us, warm", "MB")
-    return text + "\n\n### A longer run, Heed and Kafka Streams\n\n" + _table(head, rows)
+    head = (
+        "Engine",
+        f"First {found['events']:,}, events/s",
+        "After them",
+        "CPU us",
+        "CPU us, warm",
+        "MB",
+        "Problems",
+    )
+    return "### A longer run of workload 1, Heed and Kafka Streams\n\n" + _table(head, rows)
 
 
 def _days(found: Found) -> str:
@@ -224,6 +230,7 @@ def _profile(found: Found) -> str:
 
 _SECTIONS: Final[dict[str, Callable[[Found], str]]] = {
     "joins": _joins,
+    "long_joins": _long_joins,
     "days": _days,
     "latency": _latency,
     "low_rate": _low_rate,

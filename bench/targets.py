@@ -62,8 +62,8 @@ def _throughput(found: Found) -> list[Target]:
     )
     jvm = {
         when: ratio(
-            _of(joins, "million", "heed", when, "median"),
-            _of(joins, "million", "kafka_streams", when, "median"),
+            _of(found, "long_joins", "heed", when, "median"),
+            _of(found, "long_joins", "kafka_streams", when, "median"),
         )
         for when in ("whole", "warm")
     }
@@ -75,7 +75,7 @@ def _throughput(found: Found) -> list[Target]:
         _at_least("W3, with holds, as a share of W2", ratio(w3, w2), 0.6),
         _at_most("CPU per event, W2", _of(found, "days", "settle_0", "cpu_us", "median"), 25, "us"),
         _at_least(
-            f"W1 against Kafka Streams, whole run of {_of(joins, 'million', 'events') or 1_000_000:,}",
+            f"W1 against Kafka Streams, whole run of {_of(found, 'long_joins', 'events') or 1_000_000:,}",
             jvm["whole"],
             1.0,
         ),
