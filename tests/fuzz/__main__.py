@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         name, _, number = given.only.partition(":")
         print(TARGETS[name](_case(given.seed, name, int(number))))
         return 0
-    targets.corpus()  # made before the time and the room are counted
+    targets.prepare()  # before the time and the room are counted
     _limit_room()
     signal.signal(signal.SIGALRM, _too_long)
     return Run(given.seed).until(time.monotonic() + given.seconds)
