@@ -17,7 +17,7 @@ UNJUSTIFIED = Counter(
 )
 LAG_SECONDS = BulkHistogram(
     "heed_record_lag_seconds",
-    "Message or task emitted to entry written.",
+    "Message or new task emitted to entry written.",
     (0.1, 0.5, 1, 5, 15, 60, 300, 3600, 86400),  # 60 s and 24 h are objective S7
 )
 OLDEST_SECONDS = Gauge(

@@ -145,7 +145,7 @@ class RecordPartition:
                 headers.append((READ_TO, msgspec.json.encode({t: self.next[t] for t in SOURCES})))
             outbox.add_to(target, key_of(entry.patient_id), self._parts.codec.encode(entry), headers)
         await self._producer.commit(outbox, offsets)
-        _count(entries)
+        count(entries)
         for passage in traced.values():
             passage.end()
         self._parts.heart.came_through(self.partition, fetched.get(self._parts.name(Topic.HEARTBEATS), ()))
@@ -192,8 +192,12 @@ def _read_to(last: Record | None) -> dict[Topic, int]:
     return {}
 
 
-def _count(entries: Sequence[RecordEntry]) -> None:
+def count(entries: Sequence[RecordEntry]) -> None:
+    """Count what was written. How long it took is told of messages and of tasks as they were raised (S7).
+
+    A later version of a task says when the task was raised, not when it changed: its age is no delay.
+    """
     for entry in entries:
         metrics.ENTRIES.labels(entry.kind, entry.mode).inc()
-        if entry.kind != "OBJECTION":
+        if entry.kind == "MESSAGE" or (entry.kind == "TASK" and entry.emitted_id.endswith("/1")):
             metrics.LAG_SECONDS.observe(max(0, entry.recorded_at - entry.emitted_at) / SECOND)

@@ -29,10 +29,12 @@ from streams.domain.vocabulary import (
     TaskStatus,
     Topic,
 )
+from streams.ops.metrics import value
 from streams.policy.model import Policy
 from streams.policy.render import sample
 from streams.policy.templates import Template
 from streams.recorder.entries import MessageBasis, basis_of, message_entry, objection_entry, task_entry
+from streams.recorder.writing import count
 from tests.support.policies import policy
 
 NOW = 1_800_000_000_000
@@ -108,7 +110,9 @@ def test_the_basis_says_what_it_was_about_and_how_it_went() -> None:
     assert basis_of(entry) == MessageBasis("APPT_CANCEL", "sms", "G3")
     usual = message_entry(command(of), of, NOW)
     assert basis_of(usual) == MessageBasis("APPT_CANCEL", "sms", None)
-    earlier = msgspec.structs.replace(usual, basis="GDPR 6(1)(e), 9(2)(h); duty; channel: preferred; policy p1")
+    earlier = msgspec.structs.replace(
+        usual, basis="GDPR 6(1)(e), 9(2)(h); duty; channel: preferred; policy p1"
+    )
     assert basis_of(earlier) == MessageBasis()
 
 
@@ -173,3 +177,20 @@ def test_the_same_thing_has_the_same_id_whenever_it_is_recorded() -> None:
     of = policy()
     assert message_entry(command(of), of, NOW).record_id == message_entry(command(of), of, NOW + 99).record_id
     assert task_entry(task(), NOW).record_id == task_entry(task(), NOW + 99).record_id
+
+
+def test_how_long_it_took_is_told_of_messages_and_new_tasks_only() -> None:
+    """A task that is closed two hours after it was raised was put on record at once (S7)."""
+    of = policy()
+    late = NOW + 7_200_000
+    before = value("heed_record_lag_seconds_count"), value("heed_record_lag_seconds_sum")
+    count(
+        [
+            task_entry(task(version=2, status=TaskStatus.CLOSED), late),
+            objection_entry(objection(ObjectionReason.COST), late),
+        ]
+    )
+    assert (value("heed_record_lag_seconds_count"), value("heed_record_lag_seconds_sum")) == before
+    count([message_entry(command(of), of, NOW + 1_000), task_entry(task(), NOW + 2_000)])
+    assert value("heed_record_lag_seconds_count") == before[0] + 2
+    assert value("heed_record_lag_seconds_sum") == before[1] + 3
