@@ -5,8 +5,7 @@ Rules are those of deploy/, their durations divided by 15 (tests/support/scrapin
 
 import asyncio
 import itertools
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,58 +17,14 @@ from streams.kafka import topics
 from streams.kafka.broker import LocalKafka
 from streams.settings import Settings
 from streams.worker.clock import RealClock
-from tests.support.outside import Sender, appointment, envelope, outputs, patient
-from tests.support.running import Heed, until
-from tests.support.scraping import COMPRESSION, Prometheus, free_port
+from tests.support.monitored import Hospital
+from tests.support.outside import appointment, envelope, outputs, patient
+from tests.support.running import until
+from tests.support.scraping import COMPRESSION
 
 pytestmark = [pytest.mark.monitoring, pytest.mark.timeout(400)]
 
-SCRAPE_S = 2 + 1 + 1  # the worker's look, a scrape, an evaluation
-SLACK_S = 8  # a busy machine
-
 HOUR = 3_600_000
-
-
-class Hospital:
-    """Processes at fixed ports, and whoever feeds them."""
-
-    def __init__(self, settings: Settings, folder: Path, **worker: str) -> None:
-        self._settings = settings
-        ports = {"heed-worker": free_port(), "heed-recorder": free_port()}
-        self.worker = Heed("worker", settings, HEED_HTTP_PORT=str(ports["heed-worker"]), **worker)
-        self.recorder = Heed("recorder", settings, HEED_HTTP_PORT=str(ports["heed-recorder"]), **worker)
-        self.prometheus = Prometheus(folder / "prometheus", ports)
-
-    def send(self, topic: Topic, fields: dict[str, Any]) -> None:
-        with Sender(self._settings) as sender:
-            sender.send(topic, fields)
-
-    def raw(self, topic: Topic, key: bytes, value: bytes) -> None:
-        with Sender(self._settings) as sender:
-            sender.raw(topic, key, value)
-
-    def calm(self, seconds: float) -> None:
-        """Nothing fires for so long, once everything has been scraped."""
-        until(self.prometheus.scraped)
-        time.sleep(3)  # an evaluation has seen it
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            assert not self.prometheus.firing()
-            time.sleep(0.5)
-
-    def fires(self, alert: str, lasting: float, also: Callable[[], object] = lambda: None) -> None:
-        """The alert fires within its ``for`` (as written in the rules, seconds) plus one evaluation."""
-        begun = time.monotonic()
-
-        def firing() -> bool:
-            also()
-            return alert in self.prometheus.firing()
-
-        until(firing, lasting / COMPRESSION + SCRAPE_S + SLACK_S)
-        print(f"{alert} fired after {time.monotonic() - begun:.1f} s")  # noqa: T201
-
-    def clears(self, alert: str, remembers: float = 0) -> None:
-        until(lambda: alert not in self.prometheus.firing(), remembers / COMPRESSION + SCRAPE_S + SLACK_S)
 
 
 @pytest.fixture

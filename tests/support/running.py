@@ -6,8 +6,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,8 @@ from streams.kafka.broker.guard import die_with_parent
 from streams.settings import Settings
 
 READY_S = 60.0
+#: Short enough for a session with the broker to stay, long enough to get something done in it. Seconds.
+_SLICE_S = 0.4
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -95,6 +98,37 @@ class Heed:
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    @contextlib.contextmanager
+    def starved(self, share: Callable[[], float]) -> Iterator[None]:
+        """It gets so much of a processor's time and no more, as on a machine that is overloaded."""
+        assert self._process is not None
+        process, over = self._process, threading.Event()
+
+        def starve() -> None:
+            while not over.wait(_SLICE_S * share()):
+                process.send_signal(signal.SIGSTOP)
+                over.wait(_SLICE_S * (1 - share()))
+                process.send_signal(signal.SIGCONT)
+
+        thread = threading.Thread(target=starve, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            process.send_signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It hangs: it is there, and does nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def terminate(self, seconds: float = 5.0) -> int:
         """SIGTERM; its exit code. It has ``seconds``."""

@@ -2,9 +2,10 @@
 
 import json
 import re
+import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from tests.support.running import until
 RULES: Final = Path(__file__).resolve().parents[2] / "deploy" / "prometheus" / "rules"
 #: A minute of `for` and of every window is four seconds here; thresholds stay as they are.
 COMPRESSION: Final = 15
+_RULE_FILES: Final = ("alerts.yaml", "objectives.yaml")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -39,9 +41,21 @@ def compressed(text: str) -> str:
 
 
 class Prometheus:
-    """Scrapes ``targets`` (job to port) and evaluates every second; ``with`` starts and stops it."""
+    """Scrapes ``targets`` (job to port) and evaluates every second; ``with`` starts and stops it.
 
-    def __init__(self, folder: Path, targets: Mapping[str, int]) -> None:
+    ``compress``: the rule files whose durations are divided. ``later``: rules only from ``apply_rules`` on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        targets: Mapping[str, int],
+        compress: Sequence[str] = ("alerts.yaml",),
+        *,
+        later: bool = False,
+    ) -> None:
+        self._compress = compress
+        self._later = later
         self._folder = folder
         self._targets = targets
         self._port = free_port()
@@ -49,16 +63,10 @@ class Prometheus:
 
     def __enter__(self) -> "Prometheus":
         self._folder.mkdir(parents=True)
-        (self._folder / "alerts.yaml").write_text(compressed((RULES / "alerts.yaml").read_text("utf-8")))
-        config = {
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-            "rule_files": ["alerts.yaml", str(RULES / "objectives.yaml")],
-            "scrape_configs": [
-                {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
-                for job, port in self._targets.items()
-            ],
-        }
-        (self._folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+        for name in _RULE_FILES:
+            rules = (RULES / name).read_text("utf-8")
+            (self._folder / name).write_text(compressed(rules) if name in self._compress else rules)
+        self._configure([] if self._later else _RULE_FILES)
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [
@@ -79,6 +87,28 @@ class Prometheus:
         if error is not None:
             print((self._folder / "log").read_text()[-2_000:])  # noqa: T201
 
+    def _configure(self, rules: Sequence[str]) -> None:
+        config = {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "rule_files": list(rules),
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
+                for job, port in self._targets.items()
+            ],
+        }
+        (self._folder / "prometheus.yaml").write_text(yaml.safe_dump(config))
+
+    def apply_rules(self) -> None:
+        """From now on: what was before, processes that had not begun, was no failure."""
+        self._configure(_RULE_FILES)
+        assert self._process is not None
+        self._process.send_signal(signal.SIGHUP)
+        until(lambda: self.value("heed:available:bool") == 1)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
     def value(self, query: str) -> float | None:
         """What a query that gives one number gives now; None for nothing."""
         result = self._get(f"/api/v1/query?query={quote(query)}")["data"]["result"]
@@ -91,8 +121,16 @@ class Prometheus:
 
     def firing(self) -> set[str]:
         """Names of the alerts that fire now."""
+        return self.alerts("firing")
+
+    def alerts(self, state: str) -> set[str]:
+        """Names of the alerts in this state; with its objective where there is one."""
         found = self._get("/api/v1/alerts")["data"]["alerts"]
-        return {alert["labels"]["alertname"] for alert in found if alert["state"] == "firing"}
+        return {
+            " ".join(filter(None, (alert["labels"]["alertname"], alert["labels"].get("slo"))))
+            for alert in found
+            if alert["state"] == state
+        }
 
     def _answers(self) -> bool:
         try:
