@@ -7,10 +7,18 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from streams.settings import SecurityProtocol, Settings
+
 from .fatal import give_up, must_not_end
+from .logging import get_logger
 
 #: A clean stop finishes what is in hand, leaves the group and closes; it must not take longer. Seconds.
 STOP_S: Final = 4.5
+
+log = get_logger("heed.process")
+
+_ENCRYPTED: Final = (SecurityProtocol.SSL, SecurityProtocol.SASL_SSL)
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 _tasks: set[asyncio.Task[Any]] = set()
 
@@ -41,6 +49,13 @@ def stop_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+def warn_unless_encrypted(settings: Settings) -> None:
+    """Patients' data readable on the way from machine to machine: somebody should have decided that."""
+    hosts = {address.strip().rpartition(":")[0] for address in settings.bootstrap_servers.split(",")}
+    if settings.security_protocol not in _ENCRYPTED and not hosts <= _THIS_MACHINE:
+        log.warning("unencrypted", protocol=settings.security_protocol, see="docs/security.md")
 
 
 def limit_stopping() -> None:

@@ -22,7 +22,13 @@ from streams.ops.logging import get_logger, set_up
 from streams.ops.metrics import READY
 from streams.ops.person import use_key
 from streams.ops.policy_file import PolicyFile
-from streams.ops.process import in_background, limit_stopping, say_when_ready, stop_signal
+from streams.ops.process import (
+    in_background,
+    limit_stopping,
+    say_when_ready,
+    stop_signal,
+    warn_unless_encrypted,
+)
 from streams.ops.tracing import traces_for
 from streams.ops.waiting import Waiting
 from streams.settings import Settings
@@ -152,6 +158,7 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     """
     set_up(settings.log)
     use_key(settings.log_key)
+    warn_unless_encrypted(settings)
     checked = await topics.check(settings)
     connect = connection(settings)
     url = settings.schema_registry_url

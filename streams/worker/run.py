@@ -6,7 +6,14 @@ from streams.ops.fatal import give_up
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
 from streams.ops.person import use_key
-from streams.ops.process import collect_rarely, in_background, limit_stopping, say_when_ready, stop_signal
+from streams.ops.process import (
+    collect_rarely,
+    in_background,
+    limit_stopping,
+    say_when_ready,
+    stop_signal,
+    warn_unless_encrypted,
+)
 from streams.settings import Settings
 
 from .app import build_app
@@ -23,6 +30,7 @@ async def run_worker(settings: Settings) -> int:
     """Work until SIGTERM or SIGINT; 0 then. Raises RefuseToStart; anything fatal ends the process itself."""
     set_up(settings.log)
     use_key(settings.log_key)
+    warn_unless_encrypted(settings)
     parts = await build_parts(settings)
     kafka, barrier = await build_kafka(settings)
     measuring = Measuring(parts, kafka, barrier, settings.recorder_group)

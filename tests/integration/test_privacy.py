@@ -19,7 +19,9 @@ PAGES = ("/", "/metrics", "/livez", "/readyz", "/pat-000001", "/?patient=pat-000
 
 def test_no_page_and_no_log_line_shows_who_anybody_is(created: Settings) -> None:
     """The generated day at high speed, everything logged, with records that name people and cannot be read."""
+    key = "a key for patients in log lines, of this test"
     loud = {
+        "HEED_LOG_KEY": key,
         "HEED_LOG": "debug",
         "HEED_CLOCK": f"2026-10-13T11:00:00+01:00@{now()}x300",
         "HEED_CLOCK_ALLOWED": "demo",
@@ -49,6 +51,7 @@ def test_no_page_and_no_log_line_shows_who_anybody_is(created: Settings) -> None
         shown |= {process.command + " log": process.said() for process in (worker, recorder)}
     told = {where: found for where, text in shown.items() if (found := known.in_text(text))}
     assert told == {}
+    assert not [where for where, text in shown.items() if key in text]
 
 
 def _settled(worker: Heed, count: int) -> bool:
