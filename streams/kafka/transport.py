@@ -182,6 +182,9 @@ class StretchConsumer(driver.Consumer):
         After a rebalance has begun nothing more is yielded: what was fetched is read again, because
         every partition starts again at the offset its owner names.
         """
+        if self.flow_active and not self._get_active_partitions():
+            await self.sleep(POLL_S)  # every partition waits for its owner; Faust would look again after a second
+            return
         stretches, _active = await self._wait_next_records(min(timeout, POLL_S))
         generation = self.app.consumer_generation_id
         if not stretches or self.should_stop:

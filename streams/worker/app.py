@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import faust
 from faust.app.base import BootStrategy
+from faust.tables import TableManager
 
 from streams.domain.vocabulary import INPUT_TOPICS
 from streams.kafka.transport import Stretches, StretchTransport
@@ -36,6 +37,14 @@ class NoProducer(BootStrategy):
     enable_kafka_producer = False
 
 
+class NoTables(TableManager):
+    """Faust waits a second for tables to be declared before it joins the group; there are none."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
 class WorkerApp(faust.App):
     """Faust's app without the services that Heed replaces."""
 
@@ -59,6 +68,7 @@ def build_app(kafka: Kafka, names: Names, host: Host, data: Path, instance: str 
         topic_partitions=names.partitions,
         table_standby_replicas=1,  # without tables too: with 0 Faust falls back to round robin
         PartitionAssignor=EvenAssignor,
+        TableManager=NoTables,
         # Told to the group, compared when it is told again, and used for nothing: a worker may come back elsewhere.
         canonical_url=f"http://{instance or 'worker'}",
         stream_wait_empty=False,  # hangs a rebalance while anything is in hand

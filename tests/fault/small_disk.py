@@ -4,7 +4,9 @@ import os
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+_TRIES: Final = 50
 
 
 class SmallDisk:
@@ -20,9 +22,15 @@ class SmallDisk:
 
     def fill(self) -> None:
         """From now on not a page more can be written."""
-        disk = os.statvfs(self._path)
-        used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
-        self._mount("remount", f"size={used}")
+        for _ in range(_TRIES):
+            disk = os.statvfs(self._path)
+            used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+            try:
+                self._mount("remount", f"size={used}")
+            except subprocess.CalledProcessError:
+                continue  # more was written in the meantime
+            return
+        raise OSError(f"{self._path} could not be filled")
 
     def repair(self) -> None:
         self._mount("remount", f"size={self._megabytes}m")
