@@ -124,11 +124,22 @@ class Worker:
         return found[0]
 
     def until_ready(self) -> None:
+        self._until("ready\n")
+
+    def until_assigned(self) -> None:
+        self._until('"assigned"')
+
+    def _until(self, said: str) -> None:
         end = time.monotonic() + _PATIENCE_S
-        while "ready\n" not in self._log.read_text():
+        while said not in self._log.read_text():
             if self._process.poll() is not None or time.monotonic() > end:
                 sys.exit(self._log.read_text())
             time.sleep(0.02)
+
+    def cpu_seconds(self) -> float:
+        """Processor time so far (Linux)."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         """What it logged under a name."""
@@ -149,7 +160,10 @@ def measure(settings: Settings, patients: int, stay_s: float) -> dict[str, objec
     """Fill, start a worker, and look at it when it is ready and ``stay_s`` seconds later."""
     filled = asyncio.run(fill(settings, patients))
     with Worker(settings) as worker:
+        worker.until_assigned()
+        cpu = worker.cpu_seconds()
         worker.until_ready()
+        cpu = worker.cpu_seconds() - cpu
         restored = worker.lines("shard_restored")
         # Shards restore at the same time, so the longest of them is how long all took.
         seconds = max(line["restore_ms"] for line in restored) / 1e3
@@ -161,6 +175,7 @@ def measure(settings: Settings, patients: int, stay_s: float) -> dict[str, objec
         "partitions": settings.partitions,
         "restore_seconds": round(seconds, 2),
         "records_per_second": round(filled["records"] / seconds),
+        "records_per_cpu_second": round(filled["records"] / cpu),
         "timers": sum(line["timers"] for line in restored),
         "when_ready": ready,
         "later": later,
