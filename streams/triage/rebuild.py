@@ -108,6 +108,7 @@ class _Partition:
         self._touched: dict[bytes, PatientState] = {}
         self._inputs: dict[Topic, list[Stored]] = {topic: [] for topic in INPUT_TOPICS}
         self._unseen: list[Decision] = []
+        self._last: Decision | None = None
         self._commands: dict[str, SendCommand] = {}
         self._tasks: dict[str, EscalationTask] = {}
         self._shard = ShardState()
@@ -124,7 +125,7 @@ class _Partition:
             self._rows = await restore(self._connect, self._offsets, changelog, number)
             self._shard, self._journal = unpack_shard(self._rows.pop(SHARD_KEY, None))
             await self._read()
-            if not is_behind(self._journal, self._unseen):
+            if self._last is None or not is_behind(self._journal, [*self._unseen, self._last]):
                 return Rebuilt(number)
             read_to = await self._read_to()
             inputs = {topic: self._taken(topic, end) for topic, end in read_to.items()}
@@ -148,8 +149,10 @@ class _Partition:
                     self._inputs[topic].append(stored)
                 continue
             made = self._codec.decode_output(topic, stored.value or b"")
-            if isinstance(made, Decision) and self._is_unseen(made):
-                self._unseen.append(made)
+            if isinstance(made, Decision) and made.input.partition == self._number:
+                self._last = made
+                if self._is_unseen(made):
+                    self._unseen.append(made)
             elif isinstance(made, SendCommand) and made.created_at >= self._journal.at:
                 self._commands[made.command_id] = made
             elif isinstance(made, EscalationTask) and made.patient_id:  # the shard's own belong to nobody
@@ -157,8 +160,6 @@ class _Partition:
 
     def _is_unseen(self, decision: Decision) -> bool:
         """Whether the table has not seen this decision."""
-        if decision.input.partition != self._number:
-            return False
         read_to = self._journal.read_to.get(Topic(decision.input.topic), 0)
         return decision.decided_at > self._journal.at or decision.input.offset >= read_to
 

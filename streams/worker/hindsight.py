@@ -5,7 +5,7 @@ earlier hour has forgotten the objections of the hours since, and what has been 
 with it. ``heed rebuild`` puts back what inputs and outputs show (docs/runbooks/platform.md, Backup).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from streams.domain.records import Decision
@@ -26,14 +26,17 @@ _TAIL: Final = 500
 _CLOCKS_DIFFER: Final[Millis] = 10 * MINUTE
 
 
-def is_behind(journal: Journal, decisions: Iterable[Decision]) -> bool:
-    """Whether one of these decisions was made by a turn that this journal has not seen."""
-    return any(
-        journal.number == 0
-        or decision.decided_at > journal.at + _CLOCKS_DIFFER
-        or (decision.decided_at >= journal.at and _not_read(journal, decision))
-        for decision in decisions
-    )
+def is_behind(journal: Journal, decisions: Sequence[Decision]) -> bool:
+    """Whether one of these decisions, in their order, was made by a turn that this journal has not seen.
+
+    By its time alone only the last one tells: a clock that was ahead and has been put right since leaves earlier ones
+    that seem to be newer than the table.
+    """
+    if not decisions or journal.number == 0:
+        return bool(decisions)
+    if decisions[-1].decided_at > journal.at + _CLOCKS_DIFFER:
+        return True
+    return any(decision.decided_at >= journal.at and _not_read(journal, decision) for decision in decisions)
 
 
 def _not_read(journal: Journal, decision: Decision) -> bool:

@@ -34,6 +34,10 @@ def test_what_a_decision_tells_of_the_table(offset: int, decided_at: int, behind
     assert is_behind(JOURNAL, [decision(offset, decided_at)]) is behind
 
 
+def test_a_clock_that_was_ahead_and_was_put_right_is_no_backup() -> None:
+    assert not is_behind(JOURNAL, [decision(98, AT + 30 * MINUTE), decision(99, AT)])
+
+
 def test_an_empty_table_is_behind_any_decision_and_only_then() -> None:
     assert is_behind(Journal(), [decision(0, AT)])
     assert not is_behind(Journal(), [])
