@@ -27,7 +27,7 @@ body { font: 14px/1.4 system-ui, sans-serif; background: #f4f5f5; color: #212b32
 h1 { font-size: 20px; margin: 0 0 2px; } p { margin: 0 0 12px; color: #555; }
 nav a { margin-right: 14px; color: #005eb8; } .grid { display: grid; grid-template-columns: repeat(24, 1fr); gap: 8px; }
 .panel { background: #fff; border: 1px solid #d8dde0; border-radius: 3px; padding: 8px 10px; min-width: 0; }
-.panel h2 { font-size: 13px; margin: 0; } .panel p { font-size: 11px; margin: 0 0 4px; } svg { width: 100%; height: auto; display: block; }
+.panel h2 { font-size: 13px; margin: 0; } .panel p { font-size: 11px; margin: 0 0 4px; } svg { width: 100%; height: auto; max-height: 190px; display: block; }
 .number { font-size: 30px; font-weight: 600; } .green { color: #00703c; } .red { color: #b3001b; } .empty { color: #777; padding: 18px 0; }
 .legend { font-size: 11px; line-height: 1.5; } .legend b { display: inline-block; width: 10px; height: 3px; margin: 0 4px 3px 8px; }
 """

@@ -88,7 +88,7 @@ def test_more_arrives_than_a_worker_can_decide(created: Settings, tmp_path: Path
                     lambda: squeeze.look() or (hospital.prometheus.value("max(heed_lag_seconds)") or 0) > 60,
                     150,
                 )
-                hospital.fires("LagHigh", 120, also=squeeze.look)
+                hospital.fires("LagHigh", 120)
         hospital.clears("LagHigh", remembers=30 * COMPRESSION)  # what waits must be decided
 
 
@@ -105,7 +105,7 @@ def test_heartbeats_that_do_not_come_through(created: Settings, tmp_path: Path) 
 
 
 def test_a_clock_that_is_wrong(created: Settings, tmp_path: Path) -> None:
-    """The worker's machine is 20 s ahead of the broker's; then its clock is put right while it runs."""
+    """The worker's machine is 10 s ahead of the broker's; then its clock is put right while it runs."""
     if not LIBFAKETIME.exists():
         pytest.fail("libfaketime is not installed (Debian, Ubuntu: apt-get install faketime)", pytrace=False)
     clock = tmp_path / "clock"
@@ -119,7 +119,7 @@ def test_a_clock_that_is_wrong(created: Settings, tmp_path: Path) -> None:
         hospital.send(Topic.PATIENTS, patient("P1", now()))
         with fed(created, 10):  # the clocks are compared at each commit
             hospital.calm(5)
-            clock.write_text("+20")
+            clock.write_text("+10")
             hospital.fires("ClockSkew", 120)
             clock.write_text("+0")
             hospital.clears("ClockSkew")

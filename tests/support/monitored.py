@@ -14,7 +14,7 @@ from tests.support.outside import Sender
 from tests.support.running import Heed, until
 from tests.support.scraping import COMPRESSION, Prometheus, free_port
 
-SCRAPE_S: Final = 2 + 1 + 1  # the worker's look, a scrape, an evaluation
+SCRAPE_S: Final = 2 + 2 + 1  # the worker's look, a scrape, an evaluation
 SLACK_S: Final = 8  # a busy machine
 NONE: Final[Mapping[str, str]] = {}
 

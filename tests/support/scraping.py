@@ -88,8 +88,9 @@ class Prometheus:
             print((self._folder / "log").read_text()[-2_000:])  # noqa: T201
 
     def _configure(self, rules: Sequence[str]) -> None:
+        """On a busy machine a page takes more than a second, and one that is missed begins each ``for`` anew."""
         config = {
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
             "rule_files": list(rules),
             "scrape_configs": [
                 {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
