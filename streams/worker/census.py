@@ -74,6 +74,11 @@ class Census:
         self.standing: dict[tuple[bytes, str], Instant] = {}
         self.met: Counter[Met] = Counter()  # since the last look, like waited
         self.waited: dict[str, tuple[int, float]] = {}  # by urgency: tasks acknowledged, their seconds
+        self.details: Counter[str] = Counter()  # contact details by channel
+        self.unverified: Counter[str] = Counter()
+        self.bounced: Counter[str] = Counter()  # have begun to bounce since the last look
+        self.shared = 0
+        self.unregistered = 0  # patients whose registration is not complete
         self._uncounted: set[bytes] = set()
 
     @property
@@ -91,11 +96,13 @@ class Census:
 
         A deadline that passed while nobody was counting was counted by whoever had the shard before.
         """
+        bounced = self.bounced.copy()
         for _ in range(min(PORTION, len(self._uncounted))):
             key = self._uncounted.pop()
             packed = table.get(key)
             if packed is not None:
                 self._change(key, _NOBODY, unpack(packed), now)
+        self.bounced = bounced  # what bounced before the restore was counted by whoever saw it
         return bool(self._uncounted)
 
     # A committed turn.
@@ -114,6 +121,11 @@ class Census:
                 self._hold(was, held, -1)
             if held:
                 self._hold(held, was, 1)
+        if before.contacts is not after.contacts or before.identity is not after.identity:
+            self._details(before, -1)
+            self._details(after, 1)
+            had = {contact.contact_id for contact in before.contacts if contact.bounced}
+            self.bounced.update(c.channel for c in after.contacts if c.bounced and c.contact_id not in had)
         if before.tasks is not after.tasks:
             self._tasks(before, after, now)
         if before.objections is not after.objections:
@@ -123,6 +135,13 @@ class Census:
             for name in before.standing:
                 self.standing.pop((key, name), None)
             self.standing |= {(key, name): one.valid_to for name, one in after.standing.items()}
+
+    def _details(self, patient: PatientState, count: int) -> None:
+        for contact in patient.contacts:
+            self.details[contact.channel] += count
+            self.unverified[contact.channel] += count * (contact.verified_at is None)
+            self.shared += count * (contact.shared_with > 0)
+        self.unregistered += count * _unregistered(patient)
 
     def _hold(self, these: dict[str, Asked], unless: dict[str, Asked], count: int) -> None:
         for key, asked in these.items():
@@ -231,6 +250,14 @@ def _starts_at(task: OpenTask, patient: PatientState) -> Instant:
         return 0
     starts = entry.body.starts_at
     return starts if entry.told is None else min(starts, entry.told.starts_at)
+
+
+def _unregistered(patient: PatientState) -> bool:
+    """Known, and without what everybody can be found or reached by (A1-11)."""
+    who = patient.identity
+    if who is None:
+        return False
+    return not (who.nhs_number and who.family_name and who.given_name and who.born and patient.contacts)
 
 
 def _objections(patient: PatientState) -> Iterator[tuple[str, str]]:

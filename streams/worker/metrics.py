@@ -52,16 +52,14 @@ GAP = Gauge(
 DECISION_SECONDS = BulkHistogram(
     "heed_decision_seconds",
     "Event appended to its topic to decision committed; holds decided on later are not in it.",
-    (0.01, 0.05, 0.1, 0.2, 0.5, 1, 5, 30, 300),  # 5 s is objective S1
+    (0.05, 0.1, 0.5, 1, 5, 30),  # 5 s is objective S1
 )
 OBJECTION_SECONDS = BulkHistogram(
     "heed_objection_propagation_seconds",
     "Objection appended to its topic to effective for every later decision.",
     (0.1, 0.5, 1, 5, 10, 60),  # 5 s is objective S5, 10 s the alert's
 )
-TURN_SECONDS = Histogram(
-    "heed_turn_seconds", "A turn, decided and committed.", buckets=(0.005, 0.01, 0.02, 0.05, 0.2, 1)
-)
+TURN_SECONDS = Histogram("heed_turn_seconds", "A turn, decided and committed.", buckets=(0.01, 0.05, 0.2, 1))
 COMMIT_SECONDS = Summary("heed_commit_seconds", "Writing and committing a turn.")
 BARRIER_SECONDS = Gauge("heed_barrier_seconds", "Mean time of a barrier query since the last look.")
 LAG_SECONDS = Gauge("heed_lag_seconds", "Age of the oldest event that waits to be decided.")
@@ -93,6 +91,41 @@ ACKNOWLEDGE_SECONDS = Counter(
     "heed_task_acknowledge_seconds", "Sum of times to acknowledge tasks.", ["urgency"]
 )
 ACKNOWLEDGED = Counter("heed_tasks_acknowledged", "Tasks acknowledged, or closed without.", ["urgency"])
+
+# Short notice (S2), and what became of it.
+
+SHORT_NOTICE = Counter(
+    "heed_short_notice", "Changes at short notice that were sent or given to a person.", ["change"]
+)
+SHORT_NOTICE_OUTCOME = Counter(
+    "heed_short_notice_outcome",
+    "Changes at short notice: message delivered; a person reached the patient; nobody acted in time.",
+    ["outcome"],
+)
+for _outcome in ("delivered", "human_contacted", "missed"):
+    SHORT_NOTICE_OUTCOME.labels(_outcome)
+TIME_LEFT = BulkHistogram(
+    "heed_short_notice_time_left_seconds",
+    "From deciding on a change at short notice to the start of the appointment.",
+    (7_200, 43_200, 86_400, 172_800),  # 2, 12, 24 and 48 h
+)
+RECEIPT_SECONDS = Summary(
+    "heed_send_to_receipt_seconds",
+    "Command made to message delivered or read, by the sender's receipt.",
+    ["channel"],
+)
+
+# Contact details, of the patients of this worker.
+
+UNVERIFIED = Gauge(
+    "heed_contacts_unverified_ratio", "Share of contact details that nobody has verified.", ["channel"]
+)
+BOUNCED = Counter("heed_contacts_bounced", "Contact details that have begun to bounce.", ["channel"])
+SHARED = Gauge("heed_contacts_shared", "Contact details that other patients have too.")
+INCOMPLETE = Gauge(
+    "heed_registration_incomplete",
+    "Patients without NHS number, name or date of birth, or without any contact detail.",
+)
 
 # Open now.
 
@@ -172,6 +205,8 @@ _COUNTERS: Final[dict[str, Counter]] = {
     "dead_letters": DEAD_LETTERS,
     "misplaced": MISPLACED,
     "fail_closed": FAIL_CLOSED,
+    "short_notice": SHORT_NOTICE,
+    "short_notice_outcome": SHORT_NOTICE_OUTCOME,
 }
 #: What committed turns have counted since somebody looked: by counter and labels; by purpose, outcome and reason;
 #: by channel and level.
@@ -186,6 +221,10 @@ def count(tally: Tally) -> None:
     _add(tally.counts, _counted)
     _add(tally.decided, _decided)
     _add(tally.sent, _sent)
+    for seconds in tally.time_left:
+        TIME_LEFT.observe(seconds)
+    for channel, seconds in tally.receipts:
+        RECEIPT_SECONDS.labels(channel).observe(seconds)
     if tally.gap:
         GAP.inc(tally.gap)
 

@@ -40,6 +40,10 @@ class OpenWork:
         self.objections: Counter[str] = Counter()  # by class of reason
         self.expiring = 0
         self.incomplete = False
+        self.details: Counter[str] = Counter()  # contact details by channel
+        self.unverified: Counter[str] = Counter()
+        self.shared = 0
+        self.unregistered = 0
 
     @classmethod
     def of(cls, censuses: Sequence[Census], now: Instant) -> OpenWork:
@@ -54,6 +58,10 @@ class OpenWork:
                 work.objections[reason_class] += count
             work.expiring += census.expiring(now)
             work.incomplete |= not census.complete
+            work.details.update(census.details)
+            work.unverified.update(census.unverified)
+            work.shared += census.shared
+            work.unregistered += census.unregistered
             _count_met(census)
         return work
 
@@ -99,6 +107,10 @@ class OpenWork:
         for reason_class in ("ordinary", "unclear", "protected"):
             metrics.OBJECTIONS.labels(reason_class).set(self.objections[reason_class])
         metrics.EXPIRING.set(self.expiring)
+        for channel, count in self.details.items():
+            metrics.UNVERIFIED.labels(channel).set(self.unverified[channel] / count if count else 0)
+        metrics.SHARED.set(self.shared)
+        metrics.INCOMPLETE.set(self.unregistered)
         metrics.CENSUS_LEFT.set(self.incomplete)
 
 
@@ -111,5 +123,9 @@ def _count_met(census: Census) -> None:
     for which, (count, seconds) in census.waited.items():
         metrics.ACKNOWLEDGED.labels(which).inc(count)
         metrics.ACKNOWLEDGE_SECONDS.labels(which).inc(seconds)
+    metrics.SHORT_NOTICE_OUTCOME.labels("missed").inc(census.met["short_notice", "late"])
+    for channel, count in census.bounced.items():
+        metrics.BOUNCED.labels(channel).inc(count)
+    census.bounced.clear()
     census.met.clear()
     census.waited.clear()

@@ -11,11 +11,19 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.domain.events import Event, Receipt
+from streams.domain.events import Event, Receipt, Resolution
 from streams.domain.patient import PatientState
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Output, SafetyEntry, SendCommand
-from streams.domain.time import MINUTE, Instant
-from streams.domain.vocabulary import Purpose, Reason, ReceiptStatus, TaskStatus, Topic
+from streams.domain.time import MINUTE, SECOND, Instant, Millis
+from streams.domain.vocabulary import (
+    Outcome,
+    Purpose,
+    Reason,
+    ReceiptStatus,
+    ResolutionKind,
+    TaskStatus,
+    Topic,
+)
 from streams.kafka.batch import Record
 from streams.ops.tracing import Passage, trace_id, traceparent_of
 from streams.policy.model import Policy
@@ -28,9 +36,18 @@ Key = tuple[str, ...]
 #: S3 and S4: a releasable result is commanded, and a critical one given to a person, within this.
 RESULT_WITHIN: Final = MINUTE
 _RESULTS: Final = (Purpose.RESULT_AVAILABLE, Purpose.RESULT_NORMAL)
+#: What S2 is about: without it the patient goes to the wrong place, or for nothing.
+CHANGES: Final = frozenset(
+    {Purpose.APPT_CHANGE, Purpose.APPT_CANCEL, Purpose.APPT_REINSTATE, Purpose.APPT_VIRTUAL_INVITE}
+)
+_DELIVERED: Final = (ReceiptStatus.DELIVERED, ReceiptStatus.READ)
 _ARRIVED: Final = (ReceiptStatus.ACCEPTED, ReceiptStatus.DELIVERED, ReceiptStatus.READ)
 # A member of an enumeration is looked up by Python code in 3.11: once here, not once an event.
 _RECEIPTS: Final = Topic.RECEIPTS
+_RESOLUTIONS: Final = Topic.RESOLUTIONS
+_CONTACTED: Final = ResolutionKind.CONTACTED
+_SEND: Final = Outcome.SEND
+_ESCALATE: Final = Outcome.ESCALATE
 _CRITICAL: Final = Reason.CRITICAL_RESULT
 _OPEN: Final = TaskStatus.OPEN
 _DECIDED: Final = attrgetter("purpose", "outcome", "reason")
@@ -51,10 +68,23 @@ class Tally:
     ``wall`` is the machine's clock, whatever clock decisions are made with: what a record's age is told from.
     """
 
-    __slots__ = ("_policy", "_wall", "counts", "decided", "gap", "notes", "passages", "sent")
+    __slots__ = (
+        "_policy",
+        "_wall",
+        "counts",
+        "decided",
+        "gap",
+        "notes",
+        "passages",
+        "receipts",
+        "sent",
+        "time_left",
+    )
 
     def __init__(self, wall: Instant, policy: Policy) -> None:
         self.gap = 0
+        self.time_left: list[float] = []  # seconds to the start, of each change at short notice
+        self.receipts: list[tuple[str, float]] = []  # channel, and seconds from command to delivery
         self.notes: list[Note] = []
         self.passages: list[Passage] = []  # of traced records
         self.counts: dict[Key, int] = {}
@@ -86,8 +116,9 @@ class Tally:
                 return  # a task was looked at, nothing more
         else:
             if event.topic is _RECEIPTS and type(event.body) is Receipt:
-                arrived = event.body.status in _ARRIVED
-                self.add("delivery", event.body.channel, "arrived" if arrived else "failed")
+                self._receipt(event, event.body, before)
+            elif event.topic is _RESOLUTIONS and type(event.body) is Resolution and before is not None:
+                self._resolution(event, event.body, before)
             if outputs and type(last := outputs[-1]) is Decision and last.event_id == event.envelope.event_id:
                 plainly = (
                     before is None or not before.asked or (after is not None and after.asked is before.asked)
@@ -101,6 +132,8 @@ class Tally:
             if type(output) is Decision:
                 labels = _DECIDED(output)
                 self.decided[labels] = self.decided.get(labels, 0) + 1
+                if output.purpose in CHANGES and (output.outcome is _SEND or output.outcome is _ESCALATE):
+                    self._change(output, after)
             elif type(output) is SendCommand:
                 labels = _SENT(output)
                 self.sent[labels] = self.sent.get(labels, 0) + 1
@@ -154,6 +187,32 @@ class Tally:
         elif type(output) is EscalationTask and output.version == 1:
             self._new_task(output, None)
 
+    def _change(self, decision: Decision, patient: PatientState | None) -> None:
+        left = _left(patient, decision.subject.id, decision.decided_at)
+        if 0 < left <= self._policy.short_notice:
+            self.add("short_notice", decision.purpose or "")
+            self.time_left.append(left / SECOND)
+
+    def _receipt(self, event: Event, receipt: Receipt, before: PatientState | None) -> None:
+        arrived = receipt.status in _ARRIVED
+        self.add("delivery", receipt.channel, "arrived" if arrived else "failed")
+        sent = None if before is None else before.sent.get(receipt.command_id)
+        if sent is None or receipt.status not in _DELIVERED or sent.status in _DELIVERED:
+            return
+        self.receipts.append((receipt.channel, max(0, event.envelope.occurred_at - sent.created_at) / SECOND))
+        if (
+            sent.purpose in CHANGES
+            and 0 < _left(before, sent.asked.id, sent.created_at) <= self._policy.short_notice
+        ):
+            self.add("short_notice_outcome", "delivered")
+
+    def _resolution(self, event: Event, resolution: Resolution, before: PatientState) -> None:
+        task = before.tasks.get(resolution.task_id or "")
+        if task is None or task.purpose not in CHANGES or resolution.kind is not _CONTACTED:
+            return
+        if 0 < _left(before, task.id, event.envelope.occurred_at) <= self._policy.short_notice:
+            self.add("short_notice_outcome", "human_contacted")
+
     def _new_task(self, task: EscalationTask, record: Record | None) -> None:
         if task.status is _OPEN:
             self.add("escalations", task.role)
@@ -168,3 +227,12 @@ class Tally:
 
     def _deadline(self, deadline: str, in_time: bool) -> None:
         self.add("deadlines", deadline, "in_time" if in_time else "late")
+
+
+def _left(patient: PatientState | None, appointment_id: str, now: Instant) -> Millis:
+    """How long until the start that a change is about: the earlier of what the patient was told and what holds now."""
+    entry = None if patient is None else patient.appointments.get(appointment_id)
+    if entry is None:
+        return 0
+    starts = [entry.body.starts_at] if entry.told is None else [entry.body.starts_at, entry.told.starts_at]
+    return min((start - now for start in starts if start > now), default=0)

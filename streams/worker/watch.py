@@ -151,7 +151,8 @@ class Watch:
 def _tell(tally: Tally, partition: int) -> None:
     """Log lines and spans of what is true now."""
     for note in tally.notes[:MOST_LINES]:
-        log.warning(note.event, partition=partition, **note.facts, **about(note.patient))
+        say = log.warning if note.event == "set_aside" else log.error
+        say(note.event, partition=partition, **note.facts, **about(note.patient))
     if len(tally.notes) > MOST_LINES:
         log.warning("more_of_the_same", partition=partition, lines=len(tally.notes) - MOST_LINES)
     for passage in tally.passages:

@@ -67,6 +67,11 @@ def test_what_people_and_prometheus_see_after_a_mixed_load(loaded: tuple[Heed, H
     assert worker.metric("heed_decision_seconds_count") > 0
     assert worker.metric("heed_objection_propagation_seconds_count") > 0
     assert abs(worker.metric("heed_clock_skew_seconds")) < 1
+    assert worker.metric("heed_short_notice_total") > 0
+    assert worker.metric("heed_short_notice_time_left_seconds_count") == worker.metric(
+        "heed_short_notice_total"
+    )
+    assert worker.metric("heed_contacts_unverified_ratio") >= 0
     assert worker.metric("heed_ready") == 1
     assert recorder.metric("heed_heartbeat_seconds_count") >= 4, "one a partition"
     assert recorder.metric("heed_heartbeat_age_seconds") < 240
@@ -115,5 +120,5 @@ _OURS = {
     "accepted", "dead_lettered", "none", "arrived", "failed", "in_time", "late", "urgent", "routine", "short_notice",
     "urgent_acknowledged", "urgent_completed", "routine_acknowledged", "routine_completed", "critical_task",
     "result_message", "implications_notice", "objection_answer", "missed_action", "ordinary", "unclear", "protected",
-    "now", "day", "heartbeat", "MESSAGE", "TASK", "OBJECTION", "EXACT", "SUMMARY",
+    "now", "day", "heartbeat", "delivered", "human_contacted", "missed", "MESSAGE", "TASK", "OBJECTION", "EXACT", "SUMMARY",
 }  # fmt: skip

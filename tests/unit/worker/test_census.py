@@ -4,12 +4,13 @@ from collections import Counter
 
 import msgspec
 
-from streams.domain.events import Appointment, Objection
+from streams.domain.events import Appointment, Contact, Identity, Objection
 from streams.domain.patient import AppointmentEntry, Asked, ObjectionEntry, OpenTask, PatientState, pack
 from streams.domain.position import Position
 from streams.domain.time import HOUR, MINUTE
 from streams.domain.vocabulary import (
     AppointmentStatus,
+    Channel,
     Mode,
     ObjectionAction,
     ObjectionReason,
@@ -22,6 +23,7 @@ from streams.domain.vocabulary import (
     TaskStatus,
     Topic,
 )
+from streams.ops.metrics import value
 from streams.worker.census import Census
 from streams.worker.open_work import OpenWork
 from streams.worker.table import PatientTable
@@ -153,3 +155,37 @@ def test_holds_and_objections_come_and_go() -> None:
     counted.turn([(KEY, held, withdrawn)], NOW)
     work = OpenWork.of([counted], NOW)
     assert (work.holds["settle"], work.objections["protected"]) == (0, 0)
+
+
+def test_contact_details_are_counted_by_how_far_they_can_be_trusted() -> None:
+    counted = census()
+    who = Identity("9990548609", "Test", "Ada", born="1980-01-01")
+    good = PatientState(
+        identity=who,
+        contacts=(
+            Contact("a", Channel.SMS, "+447700900001", NOW),
+            Contact("b", Channel.SMS, "+447700900002", shared_with=1),
+            Contact("c", Channel.EMAIL, "ada@example.org", NOW, bounced=True),
+        ),
+    )
+    counted.turn([(KEY, None, good), (b"P2", None, PatientState(identity=who))], NOW)
+    assert (counted.details, counted.unverified) == ({"sms": 2, "email": 1}, {"sms": 1, "email": 0})
+    assert (counted.shared, counted.unregistered, counted.bounced) == (1, 1, {"email": 1})
+    mended = msgspec.structs.replace(good, contacts=good.contacts[:1])
+    counted.turn([(KEY, good, mended)], NOW)
+    assert (counted.details["sms"], counted.unverified["sms"], counted.shared) == (1, 0, 0)
+    assert counted.details["email"] == 0
+    OpenWork.of([counted], NOW).show()
+    assert value("heed_contacts_unverified_ratio", {"channel": "sms"}) == 0
+    assert value("heed_registration_incomplete") == 1
+
+
+def test_what_bounced_before_a_restore_is_not_counted_again() -> None:
+    table = PatientTable(
+        {KEY: pack(PatientState(contacts=(Contact("c", Channel.EMAIL, "a@example.org", bounced=True),)))}
+    )
+    counted = census()
+    counted.restored([KEY])
+    assert not counted.count_some(table, NOW)
+    assert counted.details == {"email": 1}
+    assert not counted.bounced

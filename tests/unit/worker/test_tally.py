@@ -1,0 +1,99 @@
+"""What a turn counts beside its decisions: changes at short notice, what became of them, and how long a message took."""
+
+import pytest
+
+from streams import decisions
+from streams.decisions import Environment, Response
+from streams.domain.events import (
+    Appointment,
+    Body,
+    Contact,
+    Envelope,
+    Event,
+    Identity,
+    PatientSections,
+    Receipt,
+    Resolution,
+)
+from streams.domain.patient import PatientState
+from streams.domain.position import Position
+from streams.domain.records import EscalationTask, SendCommand
+from streams.domain.time import DAY, HOUR, MINUTE, Instant
+from streams.domain.vocabulary import AppointmentStatus, Channel, ReceiptStatus, ResolutionKind, Role, Topic
+from streams.policy.load import default_path, load_overrides, read
+from streams.worker.tally import Tally
+
+NOW: Instant = 1_796_122_800_000  # Tuesday 1 December 2026, 11:00 in London
+POLICY = load_overrides(read(default_path()), {"settle_s.appointment": 0, "settle_s.result": 0})
+
+
+class Patient:
+    """One patient's story, counted as a worker counts it."""
+
+    def __init__(self, *channels: Channel) -> None:
+        self.tally = Tally(NOW, POLICY)
+        self._state: PatientState | None = None
+        self._events = 0
+        values = {Channel.SMS: "+447700900001", Channel.EMAIL: "ada@example.org"}
+        contacts = tuple(Contact(c, c, values[c], NOW - DAY) for c in channels)
+        who = Identity("9990548609", "Test", "Ada", born="1980-01-01", last_seen_at=NOW - DAY)
+        self.happens(Topic.PATIENTS, PatientSections(who, contacts), NOW - DAY)
+
+    def happens(self, topic: Topic, body: Body, at: Instant) -> Response:
+        self._events += 1
+        event = Event(topic, Envelope(f"e{self._events}", "P1", self._events, at, "test"), body)
+        answer = decisions.respond(
+            "P1", self._state, event, Position(topic, 0, self._events, at), Environment(POLICY, at)
+        )
+        self.tally.look(self._state, event, answer.patient, answer.outputs)
+        self._state = answer.patient
+        return answer
+
+    def cancelled(self, hours: int) -> Response:
+        """An appointment that was booked and told a day ago and begins in so many hours."""
+        for status, at in ((AppointmentStatus.BOOKED, NOW - DAY), (AppointmentStatus.CANCELLED, NOW)):
+            body = Appointment(
+                "A1", status, NOW + hours * HOUR, service_code="GEN", site="Main", generic_site="Main"
+            )
+            answer = self.happens(Topic.APPOINTMENTS, body, at)
+        return answer
+
+
+def test_a_change_within_two_days_is_at_short_notice() -> None:
+    patient = Patient(Channel.SMS)
+    patient.cancelled(hours=30)
+    assert patient.tally.counts["short_notice", "APPT_CANCEL"] == 1
+    assert 30 * 3_600 in patient.tally.time_left
+
+
+def test_a_change_next_week_is_not() -> None:
+    patient = Patient(Channel.SMS)
+    patient.cancelled(hours=200)
+    assert ("short_notice", "APPT_CANCEL") not in patient.tally.counts
+
+
+@pytest.mark.parametrize(
+    ("told", "delivered"),
+    [
+        ([ReceiptStatus.ACCEPTED], 0),
+        ([ReceiptStatus.DELIVERED, ReceiptStatus.READ], 1),
+        ([ReceiptStatus.PERMANENT_FAILURE], 0),
+    ],
+)
+def test_a_message_is_delivered_once(told: list[ReceiptStatus], delivered: int) -> None:
+    patient = Patient(Channel.SMS)
+    (command,) = (out for out in patient.cancelled(hours=30).outputs if isinstance(out, SendCommand))
+    for minutes, status in enumerate(told, 1):
+        patient.happens(
+            Topic.RECEIPTS, Receipt(command.command_id, status, command.channel), NOW + minutes * MINUTE
+        )
+    assert patient.tally.counts.get(("short_notice_outcome", "delivered"), 0) == delivered
+    assert patient.tally.receipts == [("sms", 60.0)] * delivered
+
+
+def test_a_person_who_reached_the_patient_counts() -> None:
+    patient = Patient()  # nobody can write to her
+    task = next(out for out in patient.cancelled(hours=30).outputs if isinstance(out, EscalationTask))
+    reached = Resolution(task.task_id, ResolutionKind.CONTACTED, "staff-1", Role.BOOK)
+    patient.happens(Topic.RESOLUTIONS, reached, NOW + MINUTE)
+    assert patient.tally.counts["short_notice_outcome", "human_contacted"] == 1
