@@ -31,6 +31,8 @@ _STEP: Final = 5 * MINUTE
 _MOST: Final = 500
 #: Races for so many events.
 _A_RACE: Final = 125
+#: Races of a step that holds nothing else.
+_RACES: Final = 4
 #: No objections: one that nobody can read stops its partition (rule 1.1), which has tests of its own.
 _POISONED: Final = (Topic.APPOINTMENTS, Topic.RESULTS, Topic.PATIENTS, Topic.REQUESTS, Topic.RECEIPTS)
 _UNKNOWN_SCHEMA: Final = b"\x00" + (999_999).to_bytes(4, "big")
@@ -141,6 +143,10 @@ class Load:
         """Steps of rising time, of at most so many events of the hospitals; what is known beforehand faster."""
         yield from self._steps(self._lines[: self.standing], 0, _MOST)
         yield from self._steps(self._lines[self.standing :], self.standing, most)
+
+    def races(self, now: Instant) -> Step:
+        """Something to decide on every partition, when nothing else is due."""
+        return Step(now, *self._racing.lines(now, _RACES))
 
     def _steps(self, timed: list[Timed], fed: int, most: int) -> Iterator[Step]:
         races = 0.0

@@ -127,11 +127,13 @@ async def _feed(stage: Stage, run: Run, load: Load, blows: list[Blow]) -> None:
                 continue
             chaos = chaos or tasks.create_task(stage.chaos.run(blows, run.pause_s))
             while not chaos.done() and (fed - load.standing) / rest > _share(stage.chaos, len(blows)):
-                await asyncio.sleep(0.05)
+                # A blow that takes long is waited for; meanwhile there is something to decide, or nothing could be heard.
+                await asyncio.sleep(_A_STEP_S)
+                await stage.step(load.races(stage.now))
 
 
 def _share(chaos: Chaos, blows: int) -> float:
-    """How much of the feed is due: as much as of the blows, and never quite standing still while one lasts."""
+    """How much of the feed is due: as much as of the blows."""
     dealt, now = len(chaos.dealt), time.monotonic()
     a_blow = (chaos.last - chaos.began) / dealt if dealt >= _KNOWN else _A_BLOW_S
     return (dealt + 1 - math.exp(-(now - chaos.last) / a_blow)) / max(1, blows)

@@ -13,7 +13,7 @@ import msgspec
 from streams.demo.cast import Cast
 from streams.demo.feeder import Feeder
 from streams.demo.lines import Line
-from streams.domain.time import MINUTE
+from streams.domain.time import MINUTE, Instant
 from streams.domain.vocabulary import Topic
 from streams.kafka.broker import Listener
 from streams.kafka.client import connection
@@ -58,6 +58,10 @@ class Stage:
         self.ear = ear
         self.arena = arena
         self.chaos = chaos
+
+    @property
+    def now(self) -> Instant:
+        return self._clocks.now
 
     def everybody(self) -> list[Victim]:
         return [*self.arena.victims, self.arena.recorder]
