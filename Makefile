@@ -33,7 +33,7 @@ monitoring: setup  ## real faults, scraped by a real Prometheus: some minutes; n
 	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring $(ARGS) tests/monitoring
 
 prometheus:  ## beside make demo: a Prometheus at 127.0.0.1:9090 with our rules (Debian, Ubuntu: the package prometheus)
-	@mkdir -p .heed && prometheus --config.file=deploy/prometheus/laptop.yaml --storage.tsdb.path=.heed/prometheus \
+	@mkdir -p .heed/targets && prometheus --config.file=deploy/prometheus/laptop.yaml --storage.tsdb.path=.heed/prometheus \
 		--web.listen-address=127.0.0.1:9090 --log.level=warn
 
 dashboards: setup  ## the dashboards with the data of that Prometheus, as pages; make dashboards ARGS="--minutes 5"

@@ -14,7 +14,7 @@ from tests.support.outside import Sender
 from tests.support.running import Heed, until
 from tests.support.scraping import COMPRESSION, Prometheus, free_port
 
-SCRAPE_S: Final = 2 + 2 + 1  # the worker's look, a scrape, an evaluation
+LOOK_S: Final = 2 + 1  # the worker's look, an evaluation; a scrape comes in between
 SLACK_S: Final = 8  # a busy machine
 NONE: Final[Mapping[str, str]] = {}
 
@@ -26,6 +26,8 @@ class Hospital:
     compress: tuple[str, ...] = ("alerts.yaml",)
     #: Whether rules hold only once they are applied.
     rules_later = False
+    #: Between two scrapes, and how long one may take.
+    scrape_s = 2
 
     def __init__(
         self, settings: Settings, folder: Path, only_worker: Mapping[str, str] = NONE, /, **both: str
@@ -37,7 +39,9 @@ class Hospital:
             "worker", settings, HEED_HTTP_PORT=str(ports["heed-worker"]), **both, **only_worker
         )
         self.recorder = Heed("recorder", settings, HEED_HTTP_PORT=str(ports["heed-recorder"]), **both)
-        self.prometheus = Prometheus(folder / "prometheus", ports, self.compress, later=self.rules_later)
+        self.prometheus = Prometheus(
+            folder / "prometheus", ports, self.compress, later=self.rules_later, every_s=self.scrape_s
+        )
 
     def send(self, topic: Topic, fields: dict[str, Any]) -> None:
         with Sender(self._settings) as sender:
@@ -64,9 +68,12 @@ class Hospital:
             also()
             return alert in self.prometheus.firing()
 
-        until(firing, lasting / COMPRESSION + SCRAPE_S + SLACK_S)
+        until(firing, lasting / COMPRESSION + LOOK_S + self.scrape_s + SLACK_S)
         print(f"{alert} fired after {time.monotonic() - begun:.1f} s")  # noqa: T201
 
     def clears(self, alert: str, remembers: float = 0) -> None:
         """It stops firing; ``remembers``: how long the rule looks back (as written in it, seconds)."""
-        until(lambda: alert not in self.prometheus.firing(), remembers / COMPRESSION + SCRAPE_S + SLACK_S)
+        until(
+            lambda: alert not in self.prometheus.firing(),
+            remembers / COMPRESSION + LOOK_S + self.scrape_s + SLACK_S,
+        )

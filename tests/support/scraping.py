@@ -44,6 +44,7 @@ class Prometheus:
     """Scrapes ``targets`` (job to port) and evaluates every second; ``with`` starts and stops it.
 
     ``compress``: the rule files whose durations are divided. ``later``: rules only from ``apply_rules`` on.
+    ``every_s``: between scrapes, and how long one may take.
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class Prometheus:
         compress: Sequence[str] = ("alerts.yaml",),
         *,
         later: bool = False,
+        every_s: int = 2,
     ) -> None:
         self._compress = compress
         self._later = later
+        self._every = f"{every_s}s"
         self._folder = folder
         self._targets = targets
         self._port = free_port()
@@ -90,7 +93,11 @@ class Prometheus:
     def _configure(self, rules: Sequence[str]) -> None:
         """On a busy machine a page takes more than a second, and one that is missed begins each ``for`` anew."""
         config = {
-            "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
+            "global": {
+                "scrape_interval": self._every,
+                "scrape_timeout": self._every,
+                "evaluation_interval": "1s",
+            },
             "rule_files": list(rules),
             "scrape_configs": [
                 {"job_name": job, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
