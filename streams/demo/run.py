@@ -58,7 +58,8 @@ def run_demo(demo: Demo, settings: Settings, console: Console) -> int:
     day = _generated(demo.plan)
     if demo.json is not None and not demo.json.absolute().parent.is_dir():
         raise BadUsage(f"--json: there is no folder {demo.json.absolute().parent}")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
+    # A shell's background job begins with it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(os.getpid(), signal.SIGINT))
     name = f"demo-{secrets.token_hex(3)}"
     with _folder(settings, name, console) as folder, _broker(settings, folder, console) as bootstrap:

@@ -183,7 +183,8 @@ class StretchConsumer(driver.Consumer):
         every partition starts again at the offset its owner names.
         """
         if self.flow_active and not self._get_active_partitions():
-            await self.sleep(POLL_S)  # every partition waits for its owner; Faust would look again after a second
+            # Every partition waits for its owner; Faust would look again after a second.
+            await self.sleep(POLL_S)
             return
         stretches, _active = await self._wait_next_records(min(timeout, POLL_S))
         generation = self.app.consumer_generation_id

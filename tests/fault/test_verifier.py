@@ -19,7 +19,9 @@ from streams.kafka.offsets import OffsetsClient
 from streams.kafka.replay import replay
 from streams.kafka.transaction import ShardProducer
 from streams.ops.policy_file import PolicyFile
+from streams.ops.tracing import PassOn
 from streams.recorder import writing
+from streams.recorder.heart import Heart
 from streams.settings import Settings
 from streams.verify.findings import Kind, Report
 from streams.verify.run import Plan, verify
@@ -258,7 +260,10 @@ async def recorded(settings: Settings) -> Report:
     offsets = OffsetsClient(connect)
     await offsets.open()
     assert settings.policy is not None
-    parts = writing.Parts(settings, connect, offsets, Codec.local(), PolicyFile(settings.policy), story.clock)
+    heart = Heart(story.clock.now, settings.topic(Topic.RECEIPTS))
+    parts = writing.Parts(
+        settings, connect, offsets, Codec.local(), PolicyFile(settings.policy), story.clock, heart, PassOn()
+    )
     for number in range(settings.partitions):
         for _ in range(2):
             partition = writing.RecordPartition(parts, number)
