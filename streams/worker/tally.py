@@ -69,6 +69,7 @@ class Tally:
     """
 
     __slots__ = (
+        "_in_hours",
         "_policy",
         "_wall",
         "counts",
@@ -90,6 +91,7 @@ class Tally:
         self.counts: dict[Key, int] = {}
         self.decided: dict[Any, int] = {}  # by purpose, outcome, reason
         self.sent: dict[Any, int] = {}  # by channel, level
+        self._in_hours: dict[int, bool] = {}  # by minute
         self._wall = wall
         self._policy = policy
 
@@ -222,7 +224,12 @@ class Tally:
     def _result_message(self, command: SendCommand) -> None:
         """S3 speaks of results that could be released during service hours."""
         released = command.basis.occurred_at
-        if self._policy.calendar.is_open(self._policy.service_hours, released):
+        minute = released // MINUTE  # service hours begin and end on one
+        in_hours = self._in_hours.get(minute)
+        if in_hours is None:
+            in_hours = self._policy.calendar.is_open(self._policy.service_hours, released)
+            self._in_hours[minute] = in_hours
+        if in_hours:
             self._deadline("result_message", command.created_at - released <= RESULT_WITHIN)
 
     def _deadline(self, deadline: str, in_time: bool) -> None:
@@ -234,5 +241,9 @@ def _left(patient: PatientState | None, appointment_id: str, now: Instant) -> Mi
     entry = None if patient is None else patient.appointments.get(appointment_id)
     if entry is None:
         return 0
-    starts = [entry.body.starts_at] if entry.told is None else [entry.body.starts_at, entry.told.starts_at]
-    return min((start - now for start in starts if start > now), default=0)
+    left = entry.body.starts_at - now
+    if entry.told is not None:
+        told = entry.told.starts_at - now
+        if told > 0 and not 0 < left < told:
+            return told
+    return left
