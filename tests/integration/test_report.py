@@ -49,8 +49,8 @@ def test_a_month_from_the_topics(created: Settings, tmp_path: Path, monkeypatch:
         with Sender(settings) as sender:
             for number in range(2 * PEOPLE):
                 sender.send(Topic.APPOINTMENTS, appointment(f"P{number}", TUESDAY, TUESDAY + 20 * DAY))
-            for _ in range(5):
-                sender.raw(Topic.RESULTS, b"P1", b"no record at all")
+            for number in range(5):
+                sender.raw(Topic.RESULTS, b"P%d" % (PEOPLE + number), b"no record at all")
         until(lambda: len(committed(settings, Topic.SEND_COMMANDS)) == PEOPLE, 60)
 
         def open_tasks() -> list[str]:
