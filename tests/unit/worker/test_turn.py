@@ -23,7 +23,7 @@ from streams.worker.arrivals import arrivals_of
 from streams.worker.inbox import Portion
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
-from streams.worker.poison import Breaker
+from streams.worker.poison import IN_A_ROW, Breaker
 from streams.worker.table import PatientTable
 from streams.worker.turn import Turn
 
@@ -209,6 +209,15 @@ def test_a_heartbeat_is_passed_on_in_its_own_partition_and_is_nobodys(
         ("consumed", "receipts", "accepted"): 0,
     }
     assert arrivals_of([portion(Topic.RECEIPTS, beat)]) == []
+
+
+def test_a_heartbeat_between_bad_records_does_not_keep_a_topic_going(shard: Shard) -> None:
+    breaker = Breaker()
+    beats = [Rec(2 * number, HEARTBEAT_KEY, pack_heartbeat(Heartbeat(NOW))) for number in range(IN_A_ROW)]
+    bad = [Rec(2 * number + 1, b"P1", b"no Avro") for number in range(IN_A_ROW)]
+    mixed = [record for pair in zip(beats, bad, strict=True) for record in pair]
+    assert shard.turn().apply(portion(Topic.RECEIPTS, *mixed), breaker) == len(mixed)
+    assert breaker.open
 
 
 @pytest.mark.parametrize(("topic", "value"), [(Topic.RECEIPTS, b"?"), (Topic.OBJECTIONS, b'{"sent_at":1}')])
