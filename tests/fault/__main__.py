@@ -138,7 +138,8 @@ def main(argv: list[str]) -> int:
     try:
         ran, brokers = ran_with(args, folder)
     finally:
-        shutil.rmtree(folder / "kafka", ignore_errors=True)
+        for storage in (folder / "kafka").glob("*/storage"):  # the logs beside it stay for now
+            shutil.rmtree(storage, ignore_errors=True)
     for said in lines(ran.report):
         print(said)  # noqa: T201
     print(f"{ran.poison} poisoned values, {ran.unburied} of them without a dead letter")  # noqa: T201

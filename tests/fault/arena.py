@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.domain.time import MINUTE
+from streams.errors import BrokerUnreachable
 from streams.kafka.broker import LocalCluster, LocalKafka
 from tests.support.registry import RegistryStandIn
 
@@ -31,6 +32,7 @@ _CLOCK_OFF: Final = 5 * MINUTE
 #: A process starts and joins in so much time. Seconds.
 _JOINING_S: Final = 6.0
 _DYING_S: Final = 20.0
+_STARTS: Final = 3
 _EVERY_S: Final = 10.0
 _MOST: Final = 4
 
@@ -203,7 +205,14 @@ class Arena:
 
     async def _back(self, number: int, node: LocalKafka, begun: float, after_s: float) -> Hit:
         await asyncio.sleep(after_s)
-        await asyncio.to_thread(node.start)
+        for tries_left in reversed(range(_STARTS)):
+            try:
+                await asyncio.to_thread(node.start)
+            except BrokerUnreachable:  # on a machine that does too much at once a minute may not be enough
+                if not tries_left:
+                    raise
+            else:
+                break
         return Hit(f"broker-{number + 1}", None, begun, time.monotonic())
 
     # What lies between.
