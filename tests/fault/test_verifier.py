@@ -208,7 +208,7 @@ async def racing(settings: Settings) -> Report:
     """Everything was logged while no worker ran; patients are fetched first and objections last."""
     story = Story(settings)
     await story.tell()
-    slow = dict.fromkeys(DECIDING_TOPICS, 0.4) | {Topic.OBJECTIONS: 1.2}
+    slow = dict.fromkeys(DECIDING_TOPICS, 0.4) | {Topic.OBJECTIONS: 3.0}
     solo = await Solo(settings, story.clock, slow=slow).start()
     await solo.drain()
     await solo.stop()

@@ -122,7 +122,7 @@ def test_triage_from_explaining_to_putting_back(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["explain"], "one of the arguments --patient --decision is required"),
+        (["explain"], "one of the arguments --patient --decision --hash is required"),
         (["dead-letters", "requeue"], "say which"),
         (["dead-letters", "requeue", "--id", "x"], "--id x: an id is PARTITION-OFFSET"),
         (["dead-letters", "requeue", "--all", "--topic", "results"], "say which"),

@@ -266,7 +266,7 @@ Story.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-TestStory = Story.TestCase
+TestStory = pytest.mark.timeout(600)(Story.TestCase)  # long stories, on a machine that may be busy
 
 
 def test_a_kept_story_can_be_checked_again() -> None:
