@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.structs import TopicPartition
 
 from streams.domain.time import Instant
@@ -74,7 +74,7 @@ class ShardProducer:
                 await self._producer.abort_transaction()
         except ProducerFenced as error:
             raise Fenced(f"another worker owns partition {self.partition} now") from error
-        except (KafkaError, TimeoutError, AssertionError) as error:
+        except (KafkaError, IllegalOperation, TimeoutError, AssertionError) as error:
             raise CommitUnknown(f"the broker of partition {self.partition} did not tell the time") from error
         stamped = written.timestamp_type == _LOG_APPEND_TIME
         return int(written.timestamp) if stamped else None
@@ -113,16 +113,20 @@ class ShardProducer:
                 await self._producer.commit_transaction()  # 3.
         except ProducerFenced as error:
             raise Fenced(f"another worker owns partition {self.partition} now") from error
-        except (KafkaError, TimeoutError, AssertionError) as error:
+        except (KafkaError, IllegalOperation, TimeoutError, AssertionError) as error:
             raise CommitUnknown(
                 f"the outcome of a commit on partition {self.partition} is unknown"
             ) from error
 
     async def _produce(self, outbox: Outbox) -> None:
         sent, counts = [], []
-        for (topic, partition), batch in outbox.batches():
-            counts.append(batch.record_count())
-            sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        try:
+            for (topic, partition), batch in outbox.batches():
+                counts.append(batch.record_count())
+                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
+        except IllegalOperation:
+            await asyncio.gather(*sent)  # the transaction ended under our hands: what was sent knows why
+            raise
         self.broker_time = None
         for written, count in zip(await asyncio.gather(*sent), counts, strict=True):
             self.written_to[written.topic, written.partition] = written.offset + count
