@@ -26,7 +26,7 @@ from .test_verifier import Story, heed
 
 __all__ = ["heed"]
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)  # on a machine that may be busy
 
 
 async def more_partitions(settings: Settings) -> None:
