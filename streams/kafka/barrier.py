@@ -18,6 +18,9 @@ from .offsets import OffsetsClient
 #: How long the end offsets are asked for again while no broker answers, before giving up. Seconds.
 PATIENCE_S: Final = 45.0
 RETRY_S: Final = 0.1
+#: The next query begins no sooner than so long after the last one began. Each shard asks again for every stretch
+#: that arrives; a turn takes several of them, and one mark that is read a little later serves all. Seconds.
+GAP_S: Final = 0.008
 
 #: The end offset of each state-bearing topic, in the order the barrier was given them.
 Mark = tuple[int, ...]
@@ -48,8 +51,11 @@ class Barrier:
     async def run(self) -> None:
         """Answer until cancelled. Never raises for itself: an error is raised in those who asked."""
         loop = asyncio.get_running_loop()
+        begun = 0.0
         while True:
             await self._asked.wait()
+            if (early := begun + GAP_S - loop.time()) > 0:
+                await asyncio.sleep(early)
             self._asked.clear()
             waiting, self._waiting = self._waiting, {}
             begun = loop.time()

@@ -10,9 +10,9 @@ MOST: Final = 2_000
 #: a turn costs some milliseconds of work whatever its size. Seconds.
 DECIDE_S: Final = 0.100
 FEWEST: Final = 50
-#: A turn costs some 4 ms of round trips whatever its size. After a small one the next waits a little for
-#: company; a large one is followed at once. Seconds, records.
-GATHER_S: Final = 0.010
+#: A turn costs some 3 ms of work and 10 ms of round trips whatever its size. After a small one the next waits a
+#: little for company; a large one is followed at once. Seconds, records.
+GATHER_S: Final = 0.025
 SMALL: Final = 200
 
 
@@ -35,7 +35,7 @@ class Pace:
     def gather_seconds(self) -> float:
         """How long to wait for more before the next turn.
 
-        >>> pace = Pace(); pace.note(10, 0.0); pace.gather_seconds() > 0.009
+        >>> pace = Pace(); pace.note(10, 0.0); pace.gather_seconds() > 0.02
         True
         >>> pace.note(400, 0.01); pace.gather_seconds()
         0.0
