@@ -91,7 +91,8 @@ def test_two_brokers_run_beside_each_other(own_kafka: LocalKafka, tmp_path: Path
 
 
 STARTER = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in whatever a shell runs in the background
 from streams.kafka.broker import LocalKafka
 kafka = LocalKafka(pathlib.Path(sys.argv[1]))
 kafka.start()
