@@ -2,10 +2,13 @@
 
     python -m bench.metrics_cost [--events 6000] [--turn 50] [--rounds 11]
 
-The generated hospital day is decided with the real rules in turns, without Kafka: table, rules, codec, the
-batches that would be written. Each turn is decided with and without counting, one right after the other, in several
-rounds, and the median of the differences counts, so that a busy machine disturbs both alike. What a transaction costs beside it is left out, so the share of a
-real worker's time is smaller. Exit code 1 above the limit (3 %).
+The generated hospital day is decided with the real rules in turns, without Kafka: table, rules, codec, the batches that
+would be written. Each turn is decided with and without counting, one right after the other, in several rounds, and the
+median of the differences counts, so that a busy machine disturbs both alike.
+
+Then a real worker works through such a day on a real broker, as fast as it can: what it takes an event, transport and
+transactions included, is what the share is of. It is more at a lower rate, so the share is the largest there is.
+Exit code 1 above the limit (3 %).
 """
 
 import argparse
@@ -25,7 +28,7 @@ from unittest import mock
 import msgspec
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from bench.throughput import POLICY
+from bench.throughput import POLICY, measured
 from streams import decisions
 from streams.demo.day import DayPlan, generate
 from streams.demo.lines import bytes_of
@@ -200,9 +203,9 @@ def measure(events: int, turn_size: int, rounds: int) -> dict[str, float]:
     return {
         "events": number,
         "a_turn": turn_size,
-        "us_an_event": round(least + more, 2),
+        "us_deciding": round(least + more, 2),
         "us_counting": round(more, 2),
-        "share": round(more / (least + more), 4),
+        "share_of_deciding": round(more / (least + more), 4),
     }
 
 
@@ -211,10 +214,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=6_000)
     parser.add_argument("--turn", type=int, default=50, help="records a turn")
     parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument(
+        "--worker-events", type=int, default=100_000, help="what the real worker works through"
+    )
     given = parser.parse_args(arguments)
-    found = measure(given.events, given.turn, given.rounds)
-    print(json.dumps(found))
-    return 0 if found["share"] < LIMIT else 1
+    found: dict[str, object] = dict(measure(given.events, given.turn, given.rounds))
+    worker = measured(given.worker_events, given.worker_events // 5)
+    share = round(float(str(found["us_counting"])) / float(str(worker["cpu_us_per_event"])), 4)
+    print(json.dumps(found | {"worker": worker, "share_of_worker": share}))
+    return 0 if share < LIMIT else 1
 
 
 if __name__ == "__main__":

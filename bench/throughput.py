@@ -153,14 +153,8 @@ def follow(url: str, expected: int) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--patients", type=int, default=40_000)
-    parser.add_argument("--partitions", type=int, default=4)
-    args = parser.parse_args()
+def measured(events: int, patients: int, partitions: int = 4) -> dict[str, object]:
+    """The figures of a worker that works through a day of so many events."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         address = (
@@ -174,16 +168,27 @@ def main() -> None:
             "HEED_BOOTSTRAP_SERVERS": address,
             "HEED_TOPIC_PREFIX": prefix,
             "HEED_WORKER_GROUP": f"{prefix}worker",
-            "HEED_PARTITIONS": str(args.partitions),
+            "HEED_PARTITIONS": str(partitions),
             "HEED_REPLICATION_FACTOR": "1",
             "HEED_STATE_DIR": str(folder),
             "HEED_POLICY": str(policy),
         }
         settings = load(environ=environ)
         asyncio.run(topics.create(settings))
-        day = generate(DayPlan(args.patients, args.events))
+        day = generate(DayPlan(patients, events))
         work(settings, asyncio.run(fill(settings, day.before)))
-        print(json.dumps(work(settings, asyncio.run(fill(settings, day.during)))))
+        return work(settings, asyncio.run(fill(settings, day.during)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--patients", type=int, default=40_000)
+    parser.add_argument("--partitions", type=int, default=4)
+    args = parser.parse_args()
+    print(json.dumps(measured(args.events, args.patients, args.partitions)))
 
 
 if __name__ == "__main__":
