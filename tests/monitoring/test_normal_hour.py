@@ -71,7 +71,10 @@ def an_hour(hospital: Hospital, day: Everyday, hospital_time: Callable[[], int],
     decided = hospital.worker.metric("heed_decisions_total")
     messages = hospital.worker.metric("heed_send_commands_total")
     tasks = hospital.worker.metric("heed_escalations_total")
-    print(f"{day.fed} events, {decided:.0f} decisions, {messages:.0f} messages, {tasks:.0f} tasks")  # noqa: T201
+    asked = hospital.worker.metric("heed_decisions_total", 'outcome="ESCALATE"')
+    print(  # noqa: T201
+        f"{day.fed} events, {decided:.0f} decisions, {asked:.0f} of them to ask somebody, {messages:.0f} messages, {tasks:.0f} tasks"
+    )
     print(f"pending for a while: {sorted(pending)}")  # noqa: T201
     empty = draw_all(hospital.prometheus.url, 5, folder / "dashboards")
     print(f"dashboards: {folder / 'dashboards'}")  # noqa: T201

@@ -114,9 +114,11 @@ class Everyday:
         self._send(Topic.APPOINTMENTS, appointment(who, at, then, 2, appointment_id=name, **what))
 
     def _result(self, at: Instant) -> None:
+        """One in ten is bad news: no message tells it, a clinician is asked."""
+        bad_news = self._chance.random() < 0.1
         fields: dict[str, Any] = {
             "result_id": f"R{next(self._next)}", "status": "FINAL", "test_code": "FBC", "service_code": "GEN",
-            "reviewed": True, "release": "NOTIFY", "critical": False, "bad_news": False, "within_threshold": True,
+            "reviewed": True, "release": "NOTIFY", "critical": False, "bad_news": bad_news, "within_threshold": not bad_news,
         }  # fmt: skip
         self._send(Topic.RESULTS, envelope(next(self._whose), at, **fields))
 

@@ -88,9 +88,10 @@ class Heed:
         finally:
             connection.close()
 
-    def metric(self, name: str) -> float:
-        """The sum of a metric over its labels."""
-        lines = (line for line in self.get("/metrics")[1].splitlines() if re.match(rf"{name}[ {{]", line))
+    def metric(self, name: str, label: str = "") -> float:
+        """The sum of a metric over its labels; ``label``, as /metrics writes it: over those with it."""
+        said = self.get("/metrics")[1].splitlines()
+        lines = (line for line in said if re.match(rf"{name}[ {{]", line) and label in line)
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
     def kill(self) -> None:
