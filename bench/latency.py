@@ -10,7 +10,7 @@ from .session import Found, Session
 
 #: Tried in turn, as shares of the rate at which a backlog is worked off: the first that is sustained counts.
 _SHARES: Final = (0.8, 0.6, 0.4)
-_SEARCH_S: Final = 6.0
+_SEARCH_S: Final = 12.0
 #: A larger day would take minutes to make up; the windows become shorter instead.
 _MOST_EVENTS: Final = 400_000
 

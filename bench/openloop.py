@@ -28,6 +28,8 @@ _MS: Final = 1e6
 #: The first part of a window is not counted: connections, caches, a JVM's compiler.
 _WARM_UP_S: Final = 3.0
 _DRAIN_S: Final = 10.0
+#: Nothing more has become visible for so long. Seconds.
+_QUIET_S: Final = 2.0
 
 
 class Timed(msgspec.Struct, frozen=True):
@@ -114,9 +116,9 @@ def run(place: Place, pid: int, records: Sequence[Timed], rate: float) -> Latenc
     seconds = len(records) / rate
     while len(reader.seen) < len(records) and time.monotonic() - sent < _DRAIN_S:
         still = len(reader.seen)
-        time.sleep(0.5)
+        time.sleep(_QUIET_S)
         if len(reader.seen) == still:
-            break
+            break  # what is left has no decision of its own: contact details, receipts
     after, elapsed = usage(pid), (time.monotonic_ns() - begun) / 1e9
     reader.done.set()
     reader.join()
@@ -160,12 +162,15 @@ def _send(place: Place, records: Sequence[Timed], rate: float) -> dict[str, int]
 
 
 def _slope(intended: dict[str, int], seen: dict[str, int], warm: int, seconds: float) -> float:
-    """By least squares over the window: how fast the number of waiting events grows, as a share of the rate."""
+    """By least squares over the window: how fast the number of waiting events grows, as a share of the rate.
+
+    Only of those that were decided in the end: contact details and receipts have no decision to wait for.
+    """
     steps = 40
     begun = warm
     end = max(intended.values())
-    sent = sorted(at for at in intended.values() if at >= warm)
-    visible = sorted(seen[e] for e, at in intended.items() if at >= warm and e in seen)
+    decided = {e: at for e, at in intended.items() if at >= warm and e in seen}
+    sent, visible = sorted(decided.values()), sorted(seen[e] for e in decided)
     if len(visible) < steps or end <= begun:
         return 1.0
     moments = [begun + (end - begun) * i // steps for i in range(1, steps + 1)]
