@@ -17,7 +17,7 @@ from streams.kafka._source import (
     not_null,
     types_of,
 )
-from streams.kafka.varint import INTS, LONGS, TextLists, write_long, write_text
+from streams.kafka.varint import INTS, LONGS, TextLists, write_long, write_text, write_time
 
 __all__ = ["Writer", "event_writer", "record_writer"]
 
@@ -56,7 +56,7 @@ class _WriterSource(Source):
             "join": b"".join,
             "ints": INTS,
             "longs": LONGS,
-            "write_long": write_long,
+            "write_time": write_time,
             "write_text": write_text,
             "header": header,
         }
@@ -107,7 +107,7 @@ class _WriterSource(Source):
             case "string":
                 return f"write_text({value})"
             case "long" if is_time(node):
-                return f"write_long({value})"
+                return f"write_time({value})"
             case "long":
                 return f"longs[{value}]"
             case "int":

@@ -126,12 +126,12 @@ class Census:
             self._details(after, 1)
             had = {contact.contact_id for contact in before.contacts if contact.bounced}
             self.bounced.update(c.channel for c in after.contacts if c.bounced and c.contact_id not in had)
-        if before.tasks is not after.tasks:
+        if before.tasks is not after.tasks and (before.tasks or after.tasks):
             self._tasks(before, after, now)
-        if before.objections is not after.objections:
+        if before.objections is not after.objections and (before.objections or after.objections):
             self.objections.subtract(_objections(before))
             self.objections.update(_objections(after))
-        if before.standing is not after.standing:
+        if before.standing is not after.standing and (before.standing or after.standing):
             for name in before.standing:
                 self.standing.pop((key, name), None)
             self.standing |= {(key, name): one.valid_to for name, one in after.standing.items()}
