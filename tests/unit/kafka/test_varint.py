@@ -4,7 +4,25 @@ import pytest
 
 from streams.kafka.varint import INTS, LONGS, TextLists, read_long, write_long, write_text
 
-EDGES = [0, 1, -1, 63, 64, -64, -65, 8191, 8192, -8192, -8193, 2**27 - 1, 2**27, 2**41 - 1, 2**41, 2**63 - 1, -(2**63)]
+EDGES = [
+    0,
+    1,
+    -1,
+    63,
+    64,
+    -64,
+    -65,
+    8191,
+    8192,
+    -8192,
+    -8193,
+    2**27 - 1,
+    2**27,
+    2**41 - 1,
+    2**41,
+    2**63 - 1,
+    -(2**63),
+]
 
 
 @pytest.mark.parametrize("number", EDGES)
