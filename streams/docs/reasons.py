@@ -53,7 +53,7 @@ def reasons() -> str:
         ]
     return page(
         "Reason codes",
-        "streams/domain/vocabulary.py, streams/decisions/rules.py and streams/docs/reason_words.py",
+        "streams/domain/vocabulary/outcomes.py, streams/decisions/rules.py and streams/docs/reason_words.py",
         "Every decision gives one reason of this closed list; it is also a metric label, so it never says anything about "
         "one person. A code is never used again with another meaning. Rows are explained in [rules](rules.md).",
         *parts,
