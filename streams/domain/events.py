@@ -3,32 +3,38 @@
 A body is what the source says about one thing (an appointment, an objection); the envelope says
 which fact this is. Two events with equal bodies and versions tell the same story twice. Values
 have been decoded and typed, not yet judged: that is the work of stage 1 (``decisions.intake``).
-All instants are UTC milliseconds.
+All instants are UTC milliseconds. What a patient event says fills ``patient_sections``.
 """
 
 from typing import Final, TypeAlias
 
 import msgspec
 
+from .patient_sections import (
+    Agreement,
+    CommsHold,
+    Contact,
+    Identity,
+    Need,
+    PatientSections,
+    Permission,
+    Preferences,
+    Proxy,
+    SafeContact,
+)
 from .time import Instant
 from .vocabulary import (
     AppointmentStatus,
     Channel,
     ChannelGroup,
-    Death,
     Ground,
     InitiatedBy,
     Level,
     Mode,
-    NeedKind,
     ObjectionAction,
     ObjectionReason,
-    PermissionState,
-    ProxyBasis,
-    ProxyMode,
     Purpose,
     ReceiptStatus,
-    RecordStatus,
     Release,
     ResolutionKind,
     ResultStatus,
@@ -37,6 +43,32 @@ from .vocabulary import (
     StartsPrecision,
     Topic,
 )
+
+__all__ = [
+    "BODY_OF",
+    "Agreement",
+    "Appointment",
+    "Assessment",
+    "Body",
+    "CommsHold",
+    "Contact",
+    "Envelope",
+    "Event",
+    "Identity",
+    "Need",
+    "Objection",
+    "ObjectionException",
+    "PatientSections",
+    "Permission",
+    "Preferences",
+    "Proxy",
+    "Receipt",
+    "Request",
+    "Resolution",
+    "Result",
+    "SafeContact",
+    "entity_id",
+]
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True):
@@ -132,119 +164,6 @@ class Objection(msgspec.Struct, frozen=True, array_like=True):
     patient_only: bool = False
     exceptions: tuple[ObjectionException, ...] = ()
     assessment: Assessment | None = None
-
-
-class Identity(msgspec.Struct, frozen=True, array_like=True):
-    nhs_number: str
-    family_name: str
-    given_name: str
-    aliases: tuple[str, ...] = ()
-    born: str = ""
-    record_status: RecordStatus = RecordStatus.VALID
-    superseded_by: str | None = None
-    death: Death = Death.NONE
-    sensitive_flag: bool = False
-    exit_code: str | None = None
-    open_episode: bool = False
-    last_seen_at: Instant | None = None
-    lacks_capacity: bool = False
-    competent_for: tuple[str, ...] = ()
-
-
-class Contact(msgspec.Struct, frozen=True, array_like=True):
-    """One way to reach a person, and how far it can be trusted."""
-
-    contact_id: str
-    channel: Channel
-    value: str
-    verified_at: Instant | None = None
-    bounced: bool = False
-    unsafe: bool = False
-    restricted: bool = False
-    shared_with: int = 0
-    relationship_recorded: bool = False
-
-
-class Preferences(msgspec.Struct, frozen=True, array_like=True, rename={"from_": "from"}):
-    """An ordered wish. Orders candidate channels; never blocks, never permits (vocabulary 1.2)."""
-
-    channels: tuple[Channel, ...] = ()
-    language: str | None = None
-    from_: str | None = None
-    to: str | None = None
-
-
-class Permission(msgspec.Struct, frozen=True, array_like=True):
-    channel: Channel
-    state: PermissionState
-    max_level: Level = Level.L3
-    excluded_purposes: tuple[Purpose, ...] = ()
-    evidence_ref: str | None = None
-
-
-class Need(msgspec.Struct, frozen=True, array_like=True):
-    kind: NeedKind
-    language: str | None = None
-    accessible_channels: tuple[Channel, ...] = ()
-
-
-class SafeContact(msgspec.Struct, frozen=True, array_like=True, rename={"from_": "from"}):
-    """A safeguarding plan: the only channels and London times that may be used."""
-
-    active: bool
-    channels: tuple[Channel, ...] = ()
-    from_: str | None = None
-    to: str | None = None
-    note_ref: str | None = None
-
-
-class Proxy(msgspec.Struct, frozen=True, array_like=True):
-    """A verified stand-in for the patient. Empty purposes: all but results; empty services: all."""
-
-    proxy_id: str
-    basis: ProxyBasis = ProxyBasis.PARENTAL
-    mode: ProxyMode = ProxyMode.STANDS_IN
-    purposes: tuple[Purpose, ...] = ()
-    services: tuple[str, ...] = ()
-    max_level: Level = Level.L3
-    valid_from: Instant | None = None
-    valid_to: Instant | None = None
-    verified: bool = False
-    own_organisation: bool = False
-    primary: bool = False
-    excluded: bool = False
-    reviewed_at: Instant | None = None
-    contacts: tuple[Contact, ...] = ()
-    objected_channels: tuple[Channel, ...] = ()
-
-
-class CommsHold(msgspec.Struct, frozen=True, array_like=True):
-    active: bool
-    owner_role: Role = Role.IG
-    reason: str = ""
-
-
-class Agreement(msgspec.Struct, frozen=True, array_like=True):
-    """A result threshold agreed beforehand with the patient (B10 row 9)."""
-
-    test_code: str
-    unit: str | None
-    valid_to: Instant
-    agreed_by: str
-
-
-class PatientSections(msgspec.Struct, frozen=True, array_like=True):
-    """The sections of a patient event; one that is null is unchanged."""
-
-    identity: Identity | None = None
-    contacts: tuple[Contact, ...] | None = None
-    preferences: Preferences | None = None
-    permissions: tuple[Permission, ...] | None = None
-    needs: tuple[Need, ...] | None = None
-    safe_contact: SafeContact | None = None
-    proxies: tuple[Proxy, ...] | None = None
-    hold: CommsHold | None = None
-    agreements: tuple[Agreement, ...] | None = None
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):
