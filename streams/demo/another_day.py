@@ -8,7 +8,8 @@ from streams.demo.day import Day, DayPlan, generate
 from streams.demo.hours import days_after
 from streams.demo.scene import TimedRecord
 from streams.domain.events import Event
-from streams.domain.mapping import INSTANT_FIELDS, event_from_mapping, to_mapping
+from streams.domain.field_types import INSTANT_FIELDS
+from streams.domain.mapping import event_from_mapping, to_mapping
 from streams.domain.time import DAY, Millis
 
 _PATIENTS: Final = 400

@@ -14,7 +14,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from streams.domain.events import Event
-from streams.domain.mapping import INSTANT_FIELDS
+from streams.domain.field_types import INSTANT_FIELDS
 from streams.domain.time import DAY, Instant, Millis
 from streams.domain.vocabulary import Reason
 

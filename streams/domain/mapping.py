@@ -14,39 +14,30 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from operator import itemgetter
-from types import NoneType, UnionType
-from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 
 from streams.domain.events import BODY_OF, Envelope, Event
+from streams.domain.field_types import (
+    INSTANT_FIELDS,
+    describe,
+    field_hints,
+    field_kinds,
+    field_names,
+    is_nullable,
+    is_struct,
+    not_null,
+)
 from streams.domain.vocabulary import Topic
 from streams.errors import Undecodable
 
-__all__ = ["INSTANT_FIELDS", "build", "event_from_mapping", "field_names", "to_mapping"]
+__all__ = ["build", "event_from_mapping", "to_mapping"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-
-#: Fields of input events that hold an ``Instant``. People may write these as a date and time with
-#: an offset. ``Instant`` is a plain whole number, so names tell; a test compares them to schemas/.
-INSTANT_FIELDS: Final = frozenset(
-    {
-        "occurred_at",
-        "starts_at",
-        "previous_starts_at",
-        "received_at",
-        "assessed_at",
-        "last_seen_at",
-        "verified_at",
-        "reviewed_at",
-        "valid_from",
-        "valid_to",
-        "needed_by",
-    }
-)
 
 
 def build(type_: type[S], mapping: Mapping[str, Any], where: str = "$", *, strict: bool = True) -> S:
@@ -97,12 +88,6 @@ def to_mapping(event: Event) -> dict[str, Any]:
     )
 
 
-@cache
-def field_names(type_: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Name a struct's fields in order, in the contract's spelling (``from``, not ``from_``)."""
-    return tuple(field.encode_name for field in msgspec.structs.fields(type_))
-
-
 # --- the fast way: names to positions, then one conversion --------------------------------------
 
 
@@ -147,9 +132,9 @@ def _event_values(topic: Topic) -> Callable[[Mapping[str, Any]], tuple[Any, Any]
 @cache
 def _nested(type_: type[msgspec.Struct]) -> tuple[tuple[int, type[msgspec.Struct], bool], ...]:
     """Which positions hold structs: the index, the struct, and whether it is a list of them."""
-    kinds = ((index, kind, get_origin(kind) is tuple) for index, kind in enumerate(_kinds(type_)))
+    kinds = ((index, kind, get_origin(kind) is tuple) for index, kind in enumerate(field_kinds(type_)))
     inner = ((index, get_args(kind)[0] if many else kind, many) for index, kind, many in kinds)
-    return tuple((index, kind, many) for index, kind, many in inner if _is_struct(kind))
+    return tuple((index, kind, many) for index, kind, many in inner if is_struct(kind))
 
 
 @cache
@@ -157,7 +142,7 @@ def _labels(type_: type[msgspec.Struct]) -> Callable[[list[Any]], dict[str, Any]
     """Compile the function that puts the names back on a struct's values."""
     names = field_names(type_)
     nested = _nested(type_)
-    lists = tuple(index for index, kind in enumerate(_kinds(type_)) if get_origin(kind) is tuple)
+    lists = tuple(index for index, kind in enumerate(field_kinds(type_)) if get_origin(kind) is tuple)
     if not lists and not nested:
         return lambda values: dict(zip(names, values, strict=True))
 
@@ -183,7 +168,7 @@ def _build(type_: type[S], mapping: Any, where: str, strict: bool) -> S:
         raise Undecodable(f"{where}: expected a mapping of fields")
     if strict:
         _refuse_unknown(mapping, set(field_names(type_)), where)
-    hints = _hints(type_)
+    hints = field_hints(type_)
     arguments = {}
     for field in msgspec.structs.fields(type_):
         path = f"{where}.{field.encode_name}"
@@ -191,18 +176,18 @@ def _build(type_: type[S], mapping: Any, where: str, strict: bool) -> S:
         if field.encode_name in mapping:
             arguments[field.name] = _read(kind, mapping[field.encode_name], path, strict)
         elif field.required:
-            if not _is_nullable(kind):
-                raise Undecodable(f"{path}: missing, expected {_describe(kind, field.encode_name)}")
+            if not is_nullable(kind):
+                raise Undecodable(f"{path}: missing, expected {describe(kind, field.encode_name)}")
             arguments[field.name] = None
     return type_(**arguments)
 
 
 def _read(kind: Any, value: Any, path: str, strict: bool) -> Any:
-    if value is None and _is_nullable(kind):
+    if value is None and is_nullable(kind):
         return None
-    kind = _not_null(kind)
+    kind = not_null(kind)
     name = path.rpartition(".")[2]
-    if _is_struct(kind):
+    if is_struct(kind):
         return _build(kind, value, path, strict)
     if get_origin(kind) is tuple:
         if isinstance(value, (list, tuple)):
@@ -221,7 +206,7 @@ def _read(kind: Any, value: Any, path: str, strict: bool) -> Any:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError:
             pass  # its message may quote the value; ours does not
-    raise Undecodable(f"{path}: expected {_describe(kind, name)}")
+    raise Undecodable(f"{path}: expected {describe(kind, name)}")
 
 
 def _symbol(kind: type[StrEnum], value: Any) -> StrEnum | None:
@@ -272,52 +257,3 @@ def _split(
         {name: value for name, value in mapping.items() if name in envelope},
         {name: value for name, value in mapping.items() if name in body},
     )
-
-
-# --- what a type says ----------------------------------------------------------------------------
-
-
-@cache
-def _hints(type_: type[msgspec.Struct]) -> dict[str, Any]:
-    return get_type_hints(type_)
-
-
-def _kinds(type_: type[msgspec.Struct]) -> list[Any]:
-    """What each field of a struct holds when it is not null, in order."""
-    return [_not_null(_hints(type_)[field.name]) for field in msgspec.structs.fields(type_)]
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-
-
-def _is_nullable(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType) and NoneType in get_args(kind)
-
-
-def _not_null(kind: Any) -> Any:
-    """Give ``X`` for ``X | None``. The structs of ``events`` know no other unions."""
-    if not _is_nullable(kind):
-        return kind
-    return next(member for member in get_args(kind) if member is not NoneType)
-
-
-def _describe(kind: Any, name: str) -> str:
-    """Say in the reader's words what belongs in a field."""
-    kind = _not_null(kind)
-    origin = get_origin(kind)
-    if _is_struct(kind):
-        return "a mapping of fields"
-    if origin is tuple:
-        return f"a list, each {_describe(get_args(kind)[0], name)}"
-    if origin is dict:
-        return "a mapping of text to text"
-    if origin is Literal:
-        return f"one of {', '.join(map(str, get_args(kind)))}"
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return f"one of {', '.join(kind)}"
-    if kind is int:
-        if name in INSTANT_FIELDS:
-            return "an instant: milliseconds since 1970 UTC, or a date and time with its offset"
-        return "a whole number"
-    return {str: "text", bool: "true or false"}.get(kind, "another type")

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from streams.domain.events import BODY_OF, Envelope
-from streams.domain.mapping import INSTANT_FIELDS
+from streams.domain.field_types import INSTANT_FIELDS
 from streams.domain.vocabulary import Purpose, Topic
 from streams.kafka.codec import OUTPUT_ON, SCHEMA_ON
 from streams.kafka.schemas import SchemaSet, inline, schema_directory
@@ -97,7 +97,7 @@ def test_an_output_schema_says_what_the_structs_say(name: str) -> None:
 
 
 def test_the_names_of_times_are_those_of_the_schemas() -> None:
-    """``mapping.INSTANT_FIELDS`` tells people's dates from plain numbers by their names."""
+    """``INSTANT_FIELDS`` tells people's dates from plain numbers by their names."""
     times: set[str] = set()
     others: set[str] = set()
     for name in EVENTS:

@@ -16,7 +16,8 @@ from streams.domain.events import (
     Resolution,
     SafeContact,
 )
-from streams.domain.mapping import build, event_from_mapping, field_names, to_mapping
+from streams.domain.field_types import field_names
+from streams.domain.mapping import build, event_from_mapping, to_mapping
 from streams.domain.vocabulary import AppointmentStatus, Channel, Purpose, Scope, Topic
 from streams.errors import Undecodable
 
