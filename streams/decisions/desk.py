@@ -33,9 +33,8 @@ from streams.domain.vocabulary import (
 )
 
 from .case import Environment, Timing
-from .cover import owner_of
-from .deadlines import deadline, owner_role, stage_times
 from .ids import decision_id, safety_id, task_id
+from .open_tasks import new_task, next_task
 
 NO_TIMING: Final = Timing()
 
@@ -151,53 +150,17 @@ class Desk:
         self, asked: Asked, draft: Draft, decided: str, purpose: Purpose | None, timing: Timing = NO_TIMING
     ) -> str:
         """Open the task a draft asks for, or update the open one of the same cause (B13); returns its id."""
-        kind, id_, version = draft.about or (asked.kind, asked.id, asked.version)
+        about = draft.about or (asked.kind, asked.id, asked.version)
+        kind, id_, version = about
         for known_id, known in self.patient.tasks.items():
             if (known.reason, known.kind, known.id) == (draft.reason, kind, id_):
                 if not draft.companion or version > known.entity_version:
                     self._update_task(known_id, known, asked, draft, timing, version, purpose)
                 return known_id
         id_of_task = task_id(self.patient_id, draft.reason, f"{kind}:{id_}", decided)
-        task = self._draft_task(asked, draft, decided, purpose, timing, (kind, id_, version))
-        self.put_task(id_of_task, task)
-        return id_of_task
-
-    def _draft_task(
-        self,
-        asked: Asked,
-        draft: Draft,
-        decided: str,
-        purpose: Purpose | None,
-        timing: Timing,
-        about: tuple[SubjectKind, str, int],
-    ) -> OpenTask:
-        policy, now = self.env.policy, self.now
-        role, copies = owner_role(draft, timing)
-        by = deadline(draft, timing, policy, now)
         plan = self.patient.safe_contact
-        return OpenTask(
-            1,
-            TaskStatus.OPEN,
-            decided,
-            role,
-            copies,
-            by.priority,
-            draft.reason,
-            about[0],
-            about[1],
-            about[2],
-            purpose,
-            by.due_at,
-            by.acknowledge_by,
-            owner_of(policy, role, by.priority, now),
-            now,
-            asked if draft.stands_for_request and not draft.companion else None,
-            draft.ground,
-            draft.options,
-            draft.do_not_use,
-            plan.note_ref if plan is not None and plan.active else None,
-            wake_at=stage_times(now, by.due_at)[0],
-        )
+        self.put_task(id_of_task, new_task(asked, draft, about, decided, purpose, timing, plan, self.env))
+        return id_of_task
 
     def _update_task(
         self,
@@ -209,36 +172,14 @@ class Desk:
         version: int,
         purpose: Purpose | None,
     ) -> None:
-        """Newer facts update the task (B13): it keeps its owner and who claimed it, and is never put off.
+        """Newer facts update the task (B13).
 
         When they ask for something else (cancelled instead of moved) what was asked is superseded first (C223).
         """
         if known.purpose is not purpose and known.status is TaskStatus.OPEN:
             self.end_task(id_, TaskStatus.SUPERSEDED)
             known = replace(known, version=known.version + 1)
-        role, copies = owner_role(draft, timing)
-        by = deadline(draft, timing, self.env.policy, self.now)
-        due = min(by.due_at, known.due_at)
-        task = replace(
-            known,
-            version=known.version + 1,
-            entity_version=version,
-            purpose=purpose,
-            role=role,
-            copy_roles=copies,
-            owner=known.owner
-            if known.role is role
-            else owner_of(self.env.policy, role, by.priority, self.now),
-            priority=min(by.priority, known.priority),
-            due_at=due,
-            acknowledge_by=min(known.acknowledge_by, by.acknowledge_by),
-            options=draft.options,
-            do_not_use=draft.do_not_use,
-            ground=draft.ground,
-            asked=asked if draft.stands_for_request and not draft.companion else None,
-            wake_at=stage_times(known.created_at, due)[known.stage] if known.wake_at else 0,
-        )
-        self.put_task(id_, task)
+        self.put_task(id_, next_task(known, asked, draft, version, purpose, timing, self.env))
 
     def put_task(self, id_: str, task: OpenTask) -> None:
         """Keep a task while it is open, forget it when it is not, and write its new version."""
