@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check(args: argparse.Namespace, settings: Settings) -> int:
-    from streams.policy.document import Problem
+    from streams.policy.items import Problem
     from streams.policy.load import check, default_path, load
 
     path: Path = args.file or settings.policy or default_path()

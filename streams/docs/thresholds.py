@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from streams.policy.document import Document, Item, Problems
+from streams.policy.document import Document
+from streams.policy.items import Item, Problems
 from streams.policy.keys import PLAIN, Plain
 
 from .key_words import CHANNELS, PLAIN_MEANING, STRUCTURED_MEANING

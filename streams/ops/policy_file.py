@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from streams.errors import BadPolicy
-from streams.policy.document import Problem
+from streams.policy.items import Problem
 from streams.policy.load import check, default_path, load, read, templates_folder
 from streams.policy.model import Policy
 

@@ -17,7 +17,8 @@ from streams.domain.time import DAY, MINUTE
 from streams.domain.vocabulary import SENDABLE, Channel, Level
 
 from . import sections
-from .document import Document, Item, Problem, Problems, Weight
+from .document import Document
+from .items import Item, Problem, Problems, Weight
 from .keys import PLAIN, TOP_LEVEL, groups
 from .model import AppFirst, OverrideMode, PermissionModel, Policy
 from .templates import Registry

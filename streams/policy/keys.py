@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from streams.domain.time import DAY, HOUR, MINUTE, SECOND
 
-from .document import Item
+from .items import Item
 
 __all__ = ["PLAIN", "STRUCTURED", "TOP_LEVEL", "Plain"]
 

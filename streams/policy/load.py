@@ -16,7 +16,8 @@ from streams.errors import BadPolicy
 
 from . import document
 from .check import build
-from .document import Document, Problem, Weight
+from .document import Document
+from .items import Problem, Weight
 from .lint import Finding, Severity, lint
 from .model import Policy
 from .template_files import Folder, read_folder

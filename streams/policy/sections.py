@@ -22,7 +22,7 @@ from streams.domain.vocabulary import (
     Role,
 )
 
-from .document import Item, Weight
+from .items import Item, Weight
 from .model import (
     Absence,
     ChannelPolicy,

@@ -15,7 +15,8 @@ import msgspec
 from streams.domain.vocabulary import SENDABLE, Channel, Level, NeedKind, Purpose
 from streams.errors import BadPolicy
 
-from .document import Document, Item, Problem, Problems, read
+from .document import Document, read
+from .items import Item, Problem, Problems
 from .parameters import LONGEST, OWN, Kind, Parameter
 from .templates import ENGLISH, Organisation, Registry, Replies, Template, Text, content_hash
 from .terms import Terms

@@ -9,7 +9,8 @@ import pytest
 from streams.domain.london import day_number
 from streams.domain.vocabulary import Channel, Level
 from streams.errors import BadPolicy
-from streams.policy.document import Document, Item, Problem, Problems, parse, read
+from streams.policy.document import Document, parse, read
+from streams.policy.items import Item, Problem, Problems
 from tests.support.times import uk
 
 TEXT = """\
