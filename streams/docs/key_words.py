@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from streams.domain.vocabulary import Channel
+from streams.policy.channels import ALLOWED_RESIDENCY, CHANNEL_CEILING
 from streams.policy.model import AppFirst, OverrideMode, PermissionModel, PhoneCover, RecordMode, SmsNudge
-from streams.policy.sections import ALLOWED_RESIDENCY, CHANNEL_CEILING
 
 # fmt: off
 #: Plain settings: unit, meaning. Their bounds are in streams/policy/keys.py.

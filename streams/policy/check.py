@@ -16,7 +16,8 @@ from streams.domain.calendar import Calendar, DailyWindow
 from streams.domain.time import DAY, MINUTE
 from streams.domain.vocabulary import SENDABLE, Channel, Level
 
-from . import sections
+from . import sections, windows
+from .channels import channels
 from .document import Document
 from .items import Item, Problem, Problems, Weight
 from .keys import PLAIN, TOP_LEVEL, groups
@@ -41,20 +42,20 @@ def build(document: Document, registry: Registry) -> tuple[Policy, tuple[Problem
         nhs_app_first=reader.choice("nhs_app_first", AppFirst),
         honour_phone_preference=sections.phone_cover(reader.item("honour_phone_preference")),
         record_mode=sections.record_mode(reader.item("record_mode")),
-        quiet_hours=sections.daily_window(reader.item("quiet_hours")),
-        urgent_window=sections.daily_window(reader.item("urgent_window")),
-        service_hours=sections.weekly_window(reader.item("service_hours")),
-        contact_line=sections.weekly_window(reader.item("contact_line")),
+        quiet_hours=windows.daily_window(reader.item("quiet_hours")),
+        urgent_window=windows.daily_window(reader.item("urgent_window")),
+        service_hours=windows.weekly_window(reader.item("service_hours")),
+        contact_line=windows.weekly_window(reader.item("contact_line")),
         organisation=reader.text("organisation"),
         organisation_order=reader.item("organisation_order").choices(Channel, SENDABLE),
-        channels=sections.channels(reader.item("channels"), strict=reader.flag("strict_channels")),
+        channels=channels(reader.item("channels"), strict=reader.flag("strict_channels")),
         sensitive_services=frozenset(e.text(40) for e in reader.item("sensitive_services").entries()),
         roles=sections.roles(reader.item("roles")),
         override_policies=sections.override_policies(reader.item("override_policies"), mode),
         calendar=Calendar(
-            sections.bank_holidays(reader.item("bank_holidays")),
-            sections.days(reader.item("working_days")),
-            sections.weekly_window(reader.item("service_hours")),
+            windows.bank_holidays(reader.item("bank_holidays")),
+            windows.days(reader.item("working_days")),
+            windows.weekly_window(reader.item("service_hours")),
         ),
         templates=registry,
         **reader.plain(),
