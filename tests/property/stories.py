@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from streams.policy.load import default_path, read
 from streams.scenarios import Stage, World, read_string
 from streams.scenarios.match import Emitted
-from streams.scenarios.parse import StepReader
 from streams.scenarios.reading import read_text
+from streams.scenarios.steps import StepReader
 from streams.scenarios.story import Step
 from streams.scenarios.times import instant, written
 
