@@ -6,47 +6,31 @@ decides goes straight into an outbox; the shard makes it true (``kafka.transacti
 """
 
 from collections.abc import Container
-from typing import Final
 
 import msgspec
 
 from streams.decisions import Environment, Response
 from streams.domain.heartbeat import HEARTBEAT_KEY, unpack_heartbeat
-from streams.domain.patient import PatientState, pack, unpack
+from streams.domain.patient import pack, unpack
 from streams.domain.position import Position
-from streams.domain.records import (
-    DeadLetter,
-    Decision,
-    EscalationTask,
-    Forward,
-    SafetyEntry,
-    SendCommand,
-)
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Reason, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.batch import Record
-from streams.kafka.outbox import Header, Outbox, RecordTooLarge
-from streams.kafka.partitioner import key_of, partition_for
-from streams.ops.tracing import headers_of, traceparent_of
+from streams.kafka.outbox import Header, Outbox
+from streams.kafka.partitioner import partition_for
+from streams.ops.tracing import traceparent_of
 
 from .census import Change
 from .clock import RealClock
 from .inbox import Portion
 from .journal import Journal, Step, pack_shard
+from .outputs import Outputs
 from .parts import Parts
 from .poison import Breaker
 from .table import SHARD_KEY, PatientTable
 from .tally import Tally
-
-#: Where each kind of output is written (contract 1).
-TOPIC_OF: Final[dict[type, Topic]] = {
-    Decision: Topic.DECISIONS,
-    SendCommand: Topic.SEND_COMMANDS,
-    EscalationTask: Topic.ESCALATION_TASKS,
-    SafetyEntry: Topic.SAFETY_LOG,
-}
 
 
 class Loaded:
@@ -86,10 +70,10 @@ class Turn:
         self._steps: list[Step] = []
         self._woken: list[bytes] = []
         self._heartbeats = 0
-        self._names = {kind: parts.names.of(topic) for kind, topic in TOPIC_OF.items()}
         self.now: Instant = parts.clock.now()
         self.env = Environment(parts.policy, self.now, shard)
         self.tally = Tally(RealClock().now(), parts.policy)
+        self._outputs = Outputs(parts, partition, outbox, self.tally)
 
     # Records.
 
@@ -150,7 +134,7 @@ class Turn:
         except BadRecord as bad:
             return self._refuse(record, bad, at, loaded)
         response = self._parts.engine.respond(event.envelope.patient_id, patient, event, at, self.env)
-        self._write(response, key, value, None if trace is None else self._traced(trace, at))
+        self._write(response, key, value, None if trace is None else self._outputs.traced(trace, at))
         self.tally.look(patient, event, response.patient, response.outputs, record)
         if loaded is not None:
             loaded.patient = response.patient
@@ -197,7 +181,7 @@ class Turn:
             self._steps.append(Step(None, fail_closed=self.env.shard.recovering))
         self._woken.append(key)
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
-        self._write(response, key, headers=self._traced_before(loaded.patient, response))
+        self._write(response, key, headers=self._outputs.traced_before(loaded.patient, response))
         self.tally.look(loaded.patient, None, response.patient, response.outputs)
         loaded.patient = response.patient
         self.tally.add("wakes")
@@ -216,52 +200,9 @@ class Turn:
         value: bytes | None = None,
         headers: list[Header] | None = None,
     ) -> None:
-        """Write outputs in order. The rules never see bytes: their dead letters get the record's own here.
-
-        ``headers``: of whatever follows from a traced record.
-        """
-        outbox, codec, names = self._outbox, self._parts.codec, self._names
-        for output in response.outputs:
-            try:
-                if isinstance(output, DeadLetter):
-                    if output.value is None and value is not None:
-                        output = msgspec.structs.replace(output, key=key, value=value)
-                    outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
-                elif isinstance(output, Forward):
-                    self._forward(output, headers)
-                elif headers is not None:
-                    target = names[type(output)], self._partition
-                    outbox.add_to(target, key_of(output.patient_id), codec.encode(output), headers)
-                else:
-                    outbox.add(names[type(output)], key_of(output.patient_id), codec.encode(output))
-            except RecordTooLarge as error:
-                raise RecordTooLarge(key) from error
+        self._outputs.write(response.outputs, key, value, headers)
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
-
-    def _traced(self, trace: str, at: Position) -> list[Header]:
-        passage = self._parts.traces.begin(
-            "decide", trace, topic=at.topic, partition=at.partition, offset=at.offset
-        )
-        self.tally.passages.append(passage)
-        return headers_of(passage.traceparent)
-
-    def _traced_before(self, patient: PatientState, response: Response) -> list[Header] | None:
-        """What was held and is decided now goes on in the trace that it came with: the first one, if in several."""
-        traced = [asked.position for asked in patient.asked.values() if asked.position.trace is not None]
-        if not traced:
-            return None
-        inputs = {(out.input.topic, out.input.offset) for out in response.outputs if type(out) is Decision}
-        for position in traced:
-            if (position.topic, position.offset) in inputs:
-                return self._traced(position.trace or "", position)
-        return None
-
-    def _forward(self, forward: Forward, headers: list[Header] | None) -> None:
-        event = forward.event
-        key = key_of(event.envelope.patient_id)
-        target = (self._parts.names.of(event.topic), partition_for(key, self._parts.names.partitions))
-        self._outbox.add_to(target, key, self._parts.codec.encode_event(event), headers)
 
     def _set_shard(self, shard: ShardState) -> None:
         self.env = Environment(self.env.policy, self.now, shard)  # one policy a turn (C214)

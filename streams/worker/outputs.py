@@ -1,0 +1,94 @@
+"""Writes what the rules return into a turn's outbox: each kind on its topic, in the trace its input came with."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from streams.decisions import Response
+from streams.domain.patient import PatientState
+from streams.domain.position import Position
+from streams.domain.records import (
+    DeadLetter,
+    Decision,
+    EscalationTask,
+    Forward,
+    Output,
+    SafetyEntry,
+    SendCommand,
+)
+from streams.domain.vocabulary import Topic
+from streams.kafka.outbox import Header, Outbox, RecordTooLarge
+from streams.kafka.partitioner import key_of, partition_for
+from streams.ops.tracing import headers_of
+
+from .parts import Parts
+from .tally import Tally
+
+#: Where each kind of output is written (contract 1).
+TOPIC_OF: Final[dict[type, Topic]] = {
+    Decision: Topic.DECISIONS,
+    SendCommand: Topic.SEND_COMMANDS,
+    EscalationTask: Topic.ESCALATION_TASKS,
+    SafetyEntry: Topic.SAFETY_LOG,
+}
+
+
+class Outputs:
+    """The outputs of one turn. What is traced is noted in ``tally``, to be told once it is true."""
+
+    def __init__(self, parts: Parts, partition: int, outbox: Outbox, tally: Tally) -> None:
+        self._parts = parts
+        self._partition = partition
+        self._outbox = outbox
+        self._tally = tally
+        self._names = {kind: parts.names.of(topic) for kind, topic in TOPIC_OF.items()}
+
+    def write(
+        self, outputs: Iterable[Output], key: bytes | None, value: bytes | None, headers: list[Header] | None
+    ) -> None:
+        """Write outputs in order. The rules never see bytes: their dead letters get the record's own here.
+
+        ``headers``: of whatever follows from a traced record. Raises RecordTooLarge with ``key``.
+        """
+        outbox, codec, names = self._outbox, self._parts.codec, self._names
+        for output in outputs:
+            try:
+                if isinstance(output, DeadLetter):
+                    if output.value is None and value is not None:
+                        output = msgspec.structs.replace(output, key=key, value=value)
+                    outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
+                elif isinstance(output, Forward):
+                    self._forward(output, headers)
+                elif headers is not None:
+                    target = names[type(output)], self._partition
+                    outbox.add_to(target, key_of(output.patient_id), codec.encode(output), headers)
+                else:
+                    outbox.add(names[type(output)], key_of(output.patient_id), codec.encode(output))
+            except RecordTooLarge as error:
+                raise RecordTooLarge(key) from error
+
+    def _forward(self, forward: Forward, headers: list[Header] | None) -> None:
+        event = forward.event
+        key = key_of(event.envelope.patient_id)
+        target = (self._parts.names.of(event.topic), partition_for(key, self._parts.names.partitions))
+        self._outbox.add_to(target, key, self._parts.codec.encode_event(event), headers)
+
+    def traced(self, trace: str, at: Position) -> list[Header]:
+        """The headers of what follows from a record that came with a trace."""
+        passage = self._parts.traces.begin(
+            "decide", trace, topic=at.topic, partition=at.partition, offset=at.offset
+        )
+        self._tally.passages.append(passage)
+        return headers_of(passage.traceparent)
+
+    def traced_before(self, patient: PatientState, response: Response) -> list[Header] | None:
+        """What was held and is decided now goes on in the trace that it came with: the first one, if in several."""
+        traced = [asked.position for asked in patient.asked.values() if asked.position.trace is not None]
+        if not traced:
+            return None
+        inputs = {(out.input.topic, out.input.offset) for out in response.outputs if type(out) is Decision}
+        for position in traced:
+            if (position.topic, position.offset) in inputs:
+                return self.traced(position.trace or "", position)
+        return None
