@@ -39,10 +39,9 @@ class Outputs:
 
     def __init__(self, parts: Parts, partition: int, outbox: Outbox, tally: Tally) -> None:
         self._parts = parts
-        self._partition = partition
         self._outbox = outbox
         self._tally = tally
-        self._names = {kind: parts.names.of(topic) for kind, topic in TOPIC_OF.items()}
+        self._targets = {kind: (parts.names.of(topic), partition) for kind, topic in TOPIC_OF.items()}
 
     def write(
         self, outputs: Iterable[Output], key: bytes | None, value: bytes | None, headers: list[Header] | None
@@ -51,7 +50,7 @@ class Outputs:
 
         ``headers``: of whatever follows from a traced record. Raises RecordTooLarge with ``key``.
         """
-        outbox, codec, names = self._outbox, self._parts.codec, self._names
+        outbox, codec, targets = self._outbox, self._parts.codec, self._targets
         for output in outputs:
             try:
                 if isinstance(output, DeadLetter):
@@ -60,11 +59,9 @@ class Outputs:
                     outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
                 elif isinstance(output, Forward):
                     self._forward(output, headers)
-                elif headers is not None:
-                    target = names[type(output)], self._partition
-                    outbox.add_to(target, key_of(output.patient_id), codec.encode(output), headers)
                 else:
-                    outbox.add(names[type(output)], key_of(output.patient_id), codec.encode(output))
+                    target = targets[type(output)]
+                    outbox.add_to(target, key_of(output.patient_id), codec.encode(output), headers)
             except RecordTooLarge as error:
                 raise RecordTooLarge(key) from error
 
