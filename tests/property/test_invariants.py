@@ -27,17 +27,15 @@ from streams.domain.vocabulary import DECIDING_TOPICS, Outcome, Topic
 from streams.recorder.entries import message_entry, task_entry
 from streams.scenarios import play, read_files
 from streams.scenarios.match import Emitted
+from streams.scenarios.times import written
 
 from .invariants import Ledger, broken_by_decision, broken_by_send, broken_by_task, live_twice
 from .stories import (
-    STAGE,
     START,
     StepText,
-    Telling,
     appointments,
     channels,
     gaps,
-    never_seen,
     objections,
     placed,
     rarely,
@@ -47,8 +45,7 @@ from .stories import (
     results,
     sections,
 )
-
-from streams.scenarios.times import written  # isort: skip
+from .telling import STAGE, Telling, never_seen
 
 INTAKE: Final = frozenset(row[0] for row in INTAKE_ROWS)
 #: Holds that wait for a person or for the shard, not for a time of their own.

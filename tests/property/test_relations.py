@@ -12,7 +12,8 @@ from streams.domain.time import DAY
 from streams.domain.vocabulary import Channel, Outcome, Reason
 from streams.scenarios.match import Emitted
 
-from .stories import START, StepText, channels, objections, placed, rarely, some_channels, steps, told
+from .stories import START, StepText, channels, objections, placed, rarely, some_channels, steps
+from .telling import told
 
 SOME: Final = settings(
     max_examples=150,
