@@ -71,6 +71,7 @@ def test_a_wrong_variable_is_named(variable: str, value: str, says: str) -> None
         ("partition = 4\n", "partition: there is no such setting; did you mean partitions?"),
         ('partitions = "four"\n', "partitions: not a whole number"),
         ("partitions = \n", "is not TOML"),
+        ("policy = 3\n", "policy: not a path; allowed: text in quotes"),
         (
             'sasl_plain_password = "x"\n',
             "a secret does not belong in this file; set HEED_SASL_PLAIN_PASSWORD or",
