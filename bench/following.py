@@ -9,7 +9,7 @@ import subprocess
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -34,6 +34,10 @@ class Look(msgspec.Struct, frozen=True):
     at: float
     ends: dict[int, int]
     used: Usage
+
+
+#: The looks, what was written, and what went wrong, if anything.
+Watched: TypeAlias = tuple[list[Look], Written, str | None]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -62,17 +66,15 @@ def follow(cluster: Cluster, engine: Engine, place: Place, work: Join, cut: floa
     process = engine.start(place)
     begun = time.monotonic()
     try:
-        looks, decisions, fault = watch(cluster, [process], place, len(work.rows))
+        watched = watch(cluster, [process], place, len(work.rows))
     finally:
         stop(process)
-    if fault is not None:
-        return Run(engine.name, len(work.rows), 0, 0, 0, 0, 0, 0, (fault,))
-    return figures(engine.name, looks, decisions, place, work, cut, begun)
+    return figures(engine.name, watched, place, work, cut, begun)
 
 
 def watch(
     cluster: Cluster, processes: Sequence[subprocess.Popen[bytes]], place: Place, expected: int
-) -> tuple[list[Look], Written, str | None]:
+) -> Watched:
     """Look until everything is written, or nothing moves any more; then also say why."""
     topic, looks = place.topic(Topic.DECISIONS), list[Look]()
     empty = Written({}, {})
@@ -94,16 +96,11 @@ def watch(
         time.sleep(_LOOK_EVERY_S)
 
 
-def figures(
-    name: str,
-    looks: list[Look],
-    decisions: Written,
-    place: Place,
-    work: Join,
-    cut: float | None,
-    begun: float,
-) -> Run:
-    """Check what was written, and tell rates and costs from the looks."""
+def figures(name: str, watched: Watched, place: Place, work: Join, cut: float | None, begun: float) -> Run:
+    """Check what was written, and tell rates and costs from the looks. A fault leaves nothing to tell but itself."""
+    looks, decisions, fault = watched
+    if fault is not None:
+        return Run(name, len(work.rows), 0, 0, 0, 0, 0, 0, (fault,))
     commands = read(place.bootstrap, place.topic(Topic.SEND_COMMANDS), place.partitions)
     problems = verify(decisions, commands, work.expected).problems
     counts = [counted(decisions, look) for look in looks]

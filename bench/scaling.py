@@ -1,6 +1,5 @@
 """Workload 1 with Heed alone: 1, 2 and 4 partitions and processes, and tables of a thousand to a million patients."""
 
-import subprocess
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -11,7 +10,7 @@ from streams.kafka.partitioner import partition_for
 
 from .cluster import Place
 from .engines import HEED
-from .following import PATIENCE_S, Run, figures, stop, watch
+from .following import PATIENCE_S, Run, figures, follow, stop, watch
 from .joins import measured
 from .session import Found, Session, ratio, spread
 from .workload import Join, Row, join
@@ -52,14 +51,11 @@ def _together(session: Session, work: Join, count: int) -> Run:
         time.sleep(3.0)  # the last one to join has made the others share
         begun = time.monotonic()
         session.cluster.fill(place, work.rows)
-        looks, decisions, fault = watch(session.cluster, workers, place, len(work.rows))
+        watched = watch(session.cluster, workers, place, len(work.rows))
     finally:
         for worker in workers:
             stop(worker)
-    if fault is None:
-        run = figures("Heed", looks, decisions, place, work, None, begun)
-    else:
-        run = Run("Heed", len(work.rows), 0, 0, 0, 0, 0, 0, (fault,))
+    run = figures(HEED.name, watched, place, work, None, begun)
     session.cluster.forget(place)
     return run
 
@@ -104,16 +100,7 @@ def _on_table(session: Session, size: int) -> Run:
     place = session.cluster.new_place(session.partitions)
     session.cluster.fill(place, _table_rows(size, session.partitions))
     session.cluster.fill(place, work.rows)
-    process: subprocess.Popen[bytes] = HEED.start(place)
-    begun = time.monotonic()
-    try:
-        looks, decisions, fault = watch(session.cluster, [process], place, len(work.rows))
-    finally:
-        stop(process)
-    if fault is None:
-        run = figures("Heed", looks, decisions, place, work, None, begun)
-    else:
-        run = Run("Heed", len(work.rows), 0, 0, 0, 0, 0, 0, (fault,))
+    run = follow(session.cluster, HEED, place, work)
     session.cluster.forget(place)
     session.say(
         f"table of {size:,}: {run.rate:,.0f} events/s, {run.cpu_us:.1f} us, {run.rss_mb:.0f} MB {run.problems}"
