@@ -22,7 +22,7 @@ from streams.kafka.broker import LocalKafka
 from streams.settings import Settings
 from tests.support.monitored import Hospital
 from tests.support.outside import Sender, appointment, now, patient
-from tests.support.running import until
+from tests.support.running import meanwhile, until
 from tests.support.scraping import COMPRESSION
 
 pytestmark = [pytest.mark.monitoring, pytest.mark.timeout(500)]
@@ -34,9 +34,9 @@ LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 @contextmanager
 def fed(settings: Settings, each_second: int) -> Iterator[None]:
     """Somebody keeps feeding appointments of a hundred patients."""
-    over, numbers = threading.Event(), itertools.count()
+    numbers = itertools.count()
 
-    def feed() -> None:
+    def feed(over: threading.Event) -> None:
         with Sender(settings) as sender:
             while not over.wait(0.1):
                 for number in itertools.islice(numbers, each_second // 10):
@@ -45,13 +45,8 @@ def fed(settings: Settings, each_second: int) -> Iterator[None]:
                     )
                     sender.send(Topic.APPOINTMENTS, event)
 
-    thread = threading.Thread(target=feed, daemon=True)
-    thread.start()
-    try:
+    with meanwhile(feed):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 class OverloadedHospital(Hospital):

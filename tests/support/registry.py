@@ -40,6 +40,16 @@ class RegistryStandIn(ThreadingHTTPServer):
         self.server_close()
 
 
+def answer(handler: BaseHTTPRequestHandler, status: int, body: dict[str, Any]) -> None:
+    """Answer in JSON."""
+    text = json.dumps(body).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(text)))
+    with contextlib.suppress(ConnectionError):  # who asked may have been killed since
+        handler.end_headers()
+        handler.wfile.write(text)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: RegistryStandIn
 
@@ -48,29 +58,21 @@ class _Handler(BaseHTTPRequestHandler):
             return
         text = self.server.texts.get(int(self.path.rpartition("/")[2]))
         if text is None:
-            self._answer(404, {"error_code": 40403, "message": "Schema not found"})
+            answer(self, 404, {"error_code": 40403, "message": "Schema not found"})
         else:
-            self._answer(200, {"schema": text})
+            answer(self, 200, {"schema": text})
 
     def do_POST(self) -> None:
         if self._gone():
             return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self._answer(200, {"id": self.server.number(body["schema"])})
+        answer(self, 200, {"id": self.server.number(body["schema"])})
 
     def _gone(self) -> bool:
         if self.server.away:
             self.server.asked_while_away += 1
             self.close_connection = True
         return self.server.away
-
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        with contextlib.suppress(ConnectionError):  # who asked may have been killed since
-            self.end_headers()
-            self.wfile.write(text)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
         """Keep quiet."""

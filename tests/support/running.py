@@ -104,21 +104,18 @@ class Heed:
     def starved(self, share: Callable[[], float]) -> Iterator[None]:
         """It gets so much of a processor's time and no more, as on a machine that is overloaded."""
         assert self._process is not None
-        process, over = self._process, threading.Event()
+        process = self._process
 
-        def starve() -> None:
+        def starve(over: threading.Event) -> None:
             while not over.wait(_SLICE_S * share()):
                 process.send_signal(signal.SIGSTOP)
                 over.wait(_SLICE_S * (1 - share()))
                 process.send_signal(signal.SIGCONT)
 
-        thread = threading.Thread(target=starve, daemon=True)
-        thread.start()
         try:
-            yield
+            with meanwhile(starve):
+                yield
         finally:
-            over.set()
-            thread.join()
             process.send_signal(signal.SIGCONT)
 
     @contextlib.contextmanager
@@ -154,6 +151,19 @@ class Heed:
             self._process.wait()
         if error is not None:
             print(f"--- {self.log.name}\n{self.said()[-4000:]}")  # noqa: T201
+
+
+@contextlib.contextmanager
+def meanwhile(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """``work`` goes on in a thread until the event that it is given is set: at the end of the block."""
+    over = threading.Event()
+    thread = threading.Thread(target=work, args=(over,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def until(happened: Callable[[], object], seconds: float = 30.0) -> None:

@@ -15,6 +15,7 @@ from streams.kafka.codec import SCHEMA_ON, Codec
 from streams.kafka.framing import schema_id_of
 from streams.kafka.registry import SchemaRegistry, connected_codec
 from streams.kafka.schemas import SchemaSet, schema_directory
+from tests.support.registry import answer
 
 OURS = SchemaSet.load(schema_directory())
 NO_WAIT = (0.0, 0.0, 0.0)
@@ -63,11 +64,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self._fault():
             return
         if number not in self.server.schemas:
-            self._answer(404, {"error_code": 40403, "message": "Schema not found"})
+            answer(self, 404, {"error_code": 40403, "message": "Schema not found"})
             return
-        answer = {"schema": self.server.schemas[number]}
+        schema = {"schema": self.server.schemas[number]}
         kind = self.server.kinds[number]
-        self._answer(200, answer if kind == "AVRO" else answer | {"schemaType": kind})
+        answer(self, 200, schema if kind == "AVRO" else schema | {"schemaType": kind})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -75,22 +76,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         number = self.server.add(body["schema"])
         self.server.subjects[self.path.split("/")[2]] = number
-        self._answer(200, {"id": number})
+        answer(self, 200, {"id": number})
 
     def _fault(self) -> bool:
         self.server.asked.append(self.path)
         self.server.authorization = self.headers.get("Authorization")
         if not self.server.faults:
             return False
-        self._answer(self.server.faults.pop(0), {"error_code": 50001, "message": "fault"})
+        answer(self, self.server.faults.pop(0), {"error_code": 50001, "message": "fault"})
         return True
-
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
         """Keep quiet."""
