@@ -6,6 +6,7 @@ chose so for ordinary reasons, its acknowledged policy (9.6). Protected and uncl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -188,19 +189,24 @@ def _automatic(tested: Tested, mode: Reason) -> Send | Hold | None:
         return None  # that it was not the patient's own change has to be known (1.2, B7)
     if ground is Ground.G5 and case.purpose not in APPOINTMENT_PURPOSES:
         return None
-    cap = _CAP.get(ground, Level.L1)
-    narrowed = replace(case, cap=min(case.cap, cap))
+    narrowed = _narrowed(case, ground)
     for one in candidates(narrowed):
         if set(one.blockers) != {"E5"} or one.refused or not one.covering or one.release is None:
             continue
-        evidence = _evidence(case, one, ground, mode)
+        evidence = _evidence(tested, one, ground, mode)
         if evidence is not None:
             return hold(one) or message(narrowed, one, mode, evidence)
     return None
 
 
-def _evidence(case: Case, one: Candidate, ground: Ground, mode: Reason) -> Override | None:
+def _narrowed(case: Case, ground: Ground) -> Case:
+    """The case with the level that an override for this ground may carry at most: channels are tested anew for it."""
+    return replace(case, cap=min(case.cap, _CAP.get(ground, Level.L1)))
+
+
+def _evidence(tested: Tested, one: Candidate, ground: Ground, mode: Reason) -> Override | None:
     """The evidence object (A0-21) when every covering objection is answered; None otherwise."""
+    case = tested.case
     decided: list[str] = []
     reference = ""
     for entry in one.covering:
@@ -233,7 +239,7 @@ def _evidence(case: Case, one: Candidate, ground: Ground, mode: Reason) -> Overr
         first.version,
         tuple(decided),
         reference,
-        alternatives(case, one.channel),
+        alternatives(tested.candidates, one.channel),  # all of them: none was eligible
         time_left(case),
     )
 
@@ -246,11 +252,9 @@ def _assessed(case: Case, entry: ObjectionEntry, ground: Ground) -> bool:
     return assessment.acceptable and ground in assessment.grounds
 
 
-def alternatives(case: Case, chosen: Channel) -> tuple[str, ...]:
+def alternatives(found: Iterable[Candidate], chosen: Channel) -> tuple[str, ...]:
     """Every other channel and the tests that closed it: that nothing less intrusive was possible."""
-    return tuple(
-        f"{one.channel}:{'+'.join(one.blockers)}" for one in candidates(case) if one.channel is not chosen
-    )
+    return tuple(f"{one.channel}:{'+'.join(one.blockers)}" for one in found if one.channel is not chosen)
 
 
 def time_left(case: Case) -> Millis:
@@ -269,22 +273,20 @@ def by_one_off(tested: Tested) -> Send | None:
     permit = case.permit
     if permit is None:
         return None
-    cap = _CAP.get(permit.ground, Level.L1)
-    for one in candidates(replace(case, cap=min(case.cap, cap))):
-        if one.channel is permit.channel and one.eligible and one.release is not None:
-            if permit.ground is Ground.G7 and _to_proxy(case):
-                return None  # whoever stands in may be the threat (G7, C233)
-            if one.release.at > case.now:
-                return None
-            evidence = Override(
-                permit.ground,
-                Reason.OVERRIDE_ONE_OFF,
-                permit.objection_id,
-                permit.objection_version,
-                permit.decided_by,
-                permit.rationale_ref,
-                alternatives(case, permit.channel),
-                time_left(case),
-            )
-            return message(case, one, Reason.OVERRIDE_ONE_OFF, evidence)
-    return None
+    if permit.ground is Ground.G7 and _to_proxy(case):
+        return None  # whoever stands in may be the threat (G7, C233)
+    allowed = (one for one in candidates(_narrowed(case, permit.ground)) if one.channel is permit.channel)
+    one = next(allowed, None)
+    if one is None or not one.eligible or one.release is None or one.release.at > case.now:
+        return None
+    evidence = Override(
+        permit.ground,
+        Reason.OVERRIDE_ONE_OFF,
+        permit.objection_id,
+        permit.objection_version,
+        permit.decided_by,
+        permit.rationale_ref,
+        alternatives(candidates(case), permit.channel),
+        time_left(case),
+    )
+    return message(case, one, Reason.OVERRIDE_ONE_OFF, evidence)
