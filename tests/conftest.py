@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams.errors import BrokerUnreachable
@@ -70,6 +71,20 @@ def created(settings: Settings) -> Iterator[Settings]:
     asyncio.run(topics.create(settings))
     yield settings
     asyncio.run(_delete(settings))
+
+
+@pytest.fixture
+def at_once_policy(tmp_path: Path) -> Path:
+    """A policy that waits for no corrections, so that each event has its outcome at once."""
+    file = tmp_path / "policy.yaml"
+    file.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
+    return file
+
+
+@pytest.fixture
+def at_once(created: Settings, at_once_policy: Path) -> Settings:
+    """``created``, and deciding at once."""
+    return msgspec.structs.replace(created, policy=at_once_policy)
 
 
 async def _delete(settings: Settings) -> None:

@@ -15,14 +15,12 @@ from streams.kafka.partitioner import partition_for
 from streams.settings import Settings
 from tests.support.outside import Sender, committed, encoded
 from tests.support.outside import appointment as written_outside
-from tests.support.running import environment
+from tests.support.running import set_environment
 
 
 @pytest.fixture
 def configured(created: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name, value in environment(created).items():
-        if name.startswith("HEED_"):
-            monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, created)
     return created
 
 

@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 
-import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -22,12 +20,9 @@ pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def emitted(created: Settings, tmp_path: Path) -> Settings:
+def emitted(at_once: Settings) -> Settings:
     """Topics on which a worker has emitted messages and tasks for 300 patients, 100 of whom object."""
-    file = tmp_path / "policy.yaml"
-    file.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    settings = msgspec.structs.replace(created, policy=file)
-    with Sender(settings) as sender:
+    with Sender(at_once) as sender:
         for number in range(300):
             sender.send(Topic.PATIENTS, patient(f"P{number}", now()))
             if number % 3 == 0:
@@ -35,9 +30,9 @@ def emitted(created: Settings, tmp_path: Path) -> Settings:
         sender.flush()
         for number in range(300):
             sender.send(Topic.APPOINTMENTS, appointment(f"P{number}", now(), now() + 9 * DAY))
-    with Heed("worker", settings):
-        until(lambda: len(outputs(settings, Topic.DECISIONS)) >= 300, 60)
-    return settings
+    with Heed("worker", at_once):
+        until(lambda: len(outputs(at_once, Topic.DECISIONS)) >= 300, 60)
+    return at_once
 
 
 def wanted(settings: Settings) -> Counter[str]:

@@ -4,7 +4,6 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from streams.cli.main import main
@@ -12,7 +11,7 @@ from streams.domain.time import DAY, MINUTE
 from streams.domain.vocabulary import Topic
 from streams.settings import Settings
 from tests.support.outside import Sender, appointment, committed, envelope, now, objection, outputs, patient
-from tests.support.running import Heed, environment, until
+from tests.support.running import Heed, set_environment, until
 from tests.support.times import uk
 
 pytestmark = pytest.mark.timeout(180)
@@ -29,37 +28,32 @@ def figures(folder: Path) -> dict[tuple[str, str, str, str], str]:
         }
 
 
-def test_a_month_from_the_topics(created: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_from_the_topics(at_once: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven told by text, seven who object and become tasks, which somebody deals with; five unreadable."""
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    settings = msgspec.structs.replace(created, policy=policy)
     clock = {"HEED_CLOCK": f"2026-10-13T10:00:00+01:00@{now()}x1", "HEED_CLOCK_ALLOWED": "demo"}
-    for name, value in environment(settings, **clock).items():
-        if name.startswith("HEED_"):
-            monkeypatch.setenv(name, value)
-    with Heed("worker", settings, **clock), Heed("recorder", settings, **clock):
-        with Sender(settings) as sender:
+    set_environment(monkeypatch, at_once, **clock)
+    with Heed("worker", at_once, **clock), Heed("recorder", at_once, **clock):
+        with Sender(at_once) as sender:
             for number in range(2 * PEOPLE):
                 sender.send(Topic.PATIENTS, patient(f"P{number}", TUESDAY))
             for number in range(PEOPLE):
                 sender.send(
                     Topic.OBJECTIONS, objection(f"P{number}", TUESDAY, reason="SAFETY_DOMESTIC_ABUSE")
                 )
-        with Sender(settings) as sender:
+        with Sender(at_once) as sender:
             for number in range(2 * PEOPLE):
                 sender.send(Topic.APPOINTMENTS, appointment(f"P{number}", TUESDAY, TUESDAY + 20 * DAY))
             for number in range(5):
                 sender.raw(Topic.RESULTS, b"P%d" % (PEOPLE + number), b"no record at all")
-        until(lambda: len(committed(settings, Topic.SEND_COMMANDS)) == PEOPLE, 60)
+        until(lambda: len(committed(at_once, Topic.SEND_COMMANDS)) == PEOPLE, 60)
 
         def open_tasks() -> list[str]:
-            found = outputs(settings, Topic.ESCALATION_TASKS)
+            found = outputs(at_once, Topic.ESCALATION_TASKS)
             return [one.task_id for one in found if one.reason == "protected_objection" and one.version == 1]
 
         until(lambda: len(open_tasks()) == PEOPLE, 60)
-        tasks = {one.task_id: one for one in outputs(settings, Topic.ESCALATION_TASKS)}
-        with Sender(settings) as sender:
+        tasks = {one.task_id: one for one in outputs(at_once, Topic.ESCALATION_TASKS)}
+        with Sender(at_once) as sender:
             for task_id in open_tasks():
                 done: dict[str, Any] = {
                     "task_id": task_id,
@@ -71,10 +65,10 @@ def test_a_month_from_the_topics(created: Settings, tmp_path: Path, monkeypatch:
                 sender.send(Topic.RESOLUTIONS, envelope(tasks[task_id].patient_id, TUESDAY + MINUTE, **done))
 
         def closed() -> int:
-            return sum(one.status == "CLOSED" for one in outputs(settings, Topic.ESCALATION_TASKS))
+            return sum(one.status == "CLOSED" for one in outputs(at_once, Topic.ESCALATION_TASKS))
 
         until(lambda: closed() == PEOPLE, 60)
-        until(lambda: sum(one.kind == "MESSAGE" for one in outputs(settings, Topic.RECORDS)) == PEOPLE, 60)
+        until(lambda: sum(one.kind == "MESSAGE" for one in outputs(at_once, Topic.RECORDS)) == PEOPLE, 60)
     assert main(["report", "--month", "2026-10", "--out", str(tmp_path / "pack")]) == 0
     found = figures(tmp_path / "pack")
     assert found["2026-10", "messages", "APPT_CONFIRM", "sms"] == "7"

@@ -1,9 +1,7 @@
 """``heed resume`` on a real broker: what an unreadable objection or too many bad records stopped goes on, not before."""
 
 from asyncio import run
-from pathlib import Path
 
-import msgspec
 import pytest
 
 from streams.cli.main import main
@@ -16,9 +14,16 @@ from streams.settings import Settings
 from streams.triage.resuming import key_for
 from streams.verify.run import Plan, verify
 from tests.support.outside import Sender, appointment, committed, now, objection, patient
-from tests.support.running import Heed, environment, until
+from tests.support.running import Heed, set_environment, until
 
 pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def configured(at_once: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Deciding at once; ``heed resume`` is called in this process."""
+    set_environment(monkeypatch, at_once)
+    return at_once
 
 
 def reasons(settings: Settings, subject: str) -> list[Reason]:
@@ -30,42 +35,26 @@ def reasons(settings: Settings, subject: str) -> list[Reason]:
     return [one.reason for one in decisions if isinstance(one, Decision) and one.subject.id == subject]
 
 
-def test_a_stopped_partition_sends_again_after_resume(
-    created: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    settings = msgspec.structs.replace(created, policy=policy)
-    for name, value in environment(settings).items():
-        if name.startswith("HEED_"):
-            monkeypatch.setenv(name, value)
+def test_a_stopped_partition_sends_again_after_resume(configured: Settings) -> None:
     stopped = partition_for(key_of("P1"), 4)
-    with Heed("worker", settings):
-        with Sender(settings) as sender:
+    with Heed("worker", configured):
+        with Sender(configured) as sender:
             sender.send(Topic.PATIENTS, patient("P1", now()))
             sender.raw(Topic.OBJECTIONS, None, b"nobody can read this", partition=stopped)
-        until(lambda: len(committed(settings, Topic.DEAD_LETTERS)) == 1, 60)
-        with Sender(settings) as sender:
+        until(lambda: len(committed(configured, Topic.DEAD_LETTERS)) == 1, 60)
+        with Sender(configured) as sender:
             sender.send(Topic.APPOINTMENTS, appointment("P1", now(), now() + 20 * DAY))
-        until(lambda: reasons(settings, "A1") == [Reason.FAIL_CLOSED], 60)
+        until(lambda: reasons(configured, "A1") == [Reason.FAIL_CLOSED], 60)
         assert main(["resume", "--partition", str(stopped), "--by", "sre-1", "--because", "INC-1"]) == 0
-        with Sender(settings) as sender:
+        with Sender(configured) as sender:
             sender.send(Topic.APPOINTMENTS, appointment("P1", now(), now() + 21 * DAY, appointment_id="A2"))
-        until(lambda: reasons(settings, "A2"), 60)
-        assert Reason.FAIL_CLOSED not in reasons(settings, "A2")
+        until(lambda: reasons(configured, "A2"), 60)
+        assert Reason.FAIL_CLOSED not in reasons(configured, "A2")
     assert main(["resume", "--partition", "99", "--by", "sre-1", "--because", "INC-1"]) == 2
 
 
-def test_a_topic_stopped_by_bad_records_is_read_on_without_a_restart(
-    created: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_topic_stopped_by_bad_records_is_read_on_without_a_restart(configured: Settings) -> None:
     """Objections: nothing else of the partition can be decided meanwhile, not even a resolution."""
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    settings = msgspec.structs.replace(created, policy=policy)
-    for name, value in environment(settings).items():
-        if name.startswith("HEED_"):
-            monkeypatch.setenv(name, value)
     place = partition_for(key_of("P1"), 4)
     words = [
         "resume",
@@ -80,10 +69,10 @@ def test_a_topic_stopped_by_bad_records_is_read_on_without_a_restart(
     ]
 
     def letters() -> int:
-        return len(committed(settings, Topic.DEAD_LETTERS))
+        return len(committed(configured, Topic.DEAD_LETTERS))
 
-    with Heed("worker", settings) as worker:
-        with Sender(settings) as sender:
+    with Heed("worker", configured) as worker:
+        with Sender(configured) as sender:
             sender.send(Topic.PATIENTS, patient("P1", now()))
             for _ in range(180):
                 sender.raw(Topic.OBJECTIONS, b"P1", b"nobody can read this", partition=place)
@@ -98,12 +87,12 @@ def test_a_topic_stopped_by_bad_records_is_read_on_without_a_restart(
         until(lambda: worker.get("/readyz") == (200, "ok\n"))
         assert letters() == 180
         until(lambda: worker.metric("heed_topic_partitions_stopped") == 0)
-        until(lambda: len(incidents(settings, "topic_resumed")) == 2)
-        with Sender(settings) as sender:
+        until(lambda: len(incidents(configured, "topic_resumed")) == 2)
+        with Sender(configured) as sender:
             sender.send(Topic.APPOINTMENTS, appointment("P1", now(), now() + 20 * DAY, appointment_id="A3"))
-        until(lambda: reasons(settings, "A3"), 60)
-    assert not committed(settings, Topic.SEND_COMMANDS)
-    assert run(verify(settings, Plan(slack=0))).clean
+        until(lambda: reasons(configured, "A3"), 60)
+    assert not committed(configured, Topic.SEND_COMMANDS)
+    assert run(verify(configured, Plan(slack=0))).clean
 
 
 def incidents(settings: Settings, kind: str) -> list[SafetyEntry]:

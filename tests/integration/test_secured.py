@@ -65,11 +65,13 @@ def become(patch: pytest.MonkeyPatch, environ: dict[str, str], folder: Path) -> 
 
 
 def test_the_whole_path_with_no_more_rights_than_these(
-    broker: SecuredKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    broker: SecuredKafka,
+    at_once_policy: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    settings = Settings(bootstrap_servers=broker.scram, state_dir=tmp_path / "heed", policy=policy)
+    settings = Settings(bootstrap_servers=broker.scram, state_dir=tmp_path / "heed", policy=at_once_policy)
     seen, clock = Seen(settings, broker), _at_eleven()
     by_password = {u: broker.by_password(f"heed-{u}", tmp_path) | clock for u in ("worker", "recorder")}
     by_certificate = {u: broker.by_certificate(f"heed-{u}") | clock for u in ("worker", "recorder")}
@@ -91,7 +93,7 @@ def test_the_whole_path_with_no_more_rights_than_these(
         _book(settings, broker, "P3", "A2")
         until(lambda: len(seen(Topic.SEND_COMMANDS)) > before)
         until(lambda: recorder.metric("heed_record_entries_total") >= 1)
-    _people_ask(broker, tmp_path, monkeypatch, capsys, policy)
+    _people_ask(broker, tmp_path, monkeypatch, capsys, at_once_policy)
     _nothing_is_told(settings.state_dir, broker)
 
 

@@ -1,9 +1,7 @@
 """Trace context through real processes, and log lines that lead to a patient only for those who may know."""
 
 import json
-from pathlib import Path
 
-import msgspec
 import pytest
 
 from streams.cli.main import main
@@ -12,7 +10,7 @@ from streams.domain.vocabulary import Topic
 from streams.ops.person import hash_of
 from streams.settings import Settings
 from tests.support.outside import Sender, appointment, committed, encoded, now, objection, patient
-from tests.support.running import Heed, environment, until
+from tests.support.running import Heed, set_environment, until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -34,27 +32,24 @@ def contexts(settings: Settings, topic: Topic) -> list[bytes]:
 
 
 def test_from_an_input_to_its_record_and_from_a_log_line_to_its_patient(
-    created: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    at_once: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    settings = msgspec.structs.replace(created, policy=policy)
-    with Heed("worker", settings, HEED_LOG_KEY=KEY) as worker, Heed("recorder", settings):
-        with Sender(settings) as sender:
+    with Heed("worker", at_once, HEED_LOG_KEY=KEY) as worker, Heed("recorder", at_once):
+        with Sender(at_once) as sender:
             sender.send(Topic.PATIENTS, patient("Pat-1", now()))
             sender.send(Topic.PATIENTS, patient("Pat-2", now()))
             wish = encoded(Topic.OBJECTIONS, objection("Pat-2", now(), reason="SAFETY_DOMESTIC_ABUSE"))
             sender.raw(Topic.OBJECTIONS, b"Pat-2", wish, headers=[traced(3)])
-        with Sender(settings) as sender:
+        with Sender(at_once) as sender:
             for number in (1, 2):
                 event = encoded(Topic.APPOINTMENTS, appointment(f"Pat-{number}", now(), now() + 20 * DAY))
                 sender.raw(Topic.APPOINTMENTS, b"Pat-%d" % number, event, headers=[traced(number)])
             sender.raw(Topic.RESULTS, b"Pat-1", b"no record at all", headers=[traced(4)])
-        until(lambda: {traced(n)[1] for n in (2, 3)} <= set(contexts(settings, Topic.RECORDS)), 60)
+        until(lambda: {traced(n)[1] for n in (2, 3)} <= set(contexts(at_once, Topic.RECORDS)), 60)
         until(lambda: "set_aside" in worker.said(), 30)
     # Whether there is a command depends on the hour: tests/unit/worker/test_turn.py has both.
-    assert traced(2)[1] in contexts(settings, Topic.ESCALATION_TASKS)
-    assert {traced(1)[1], traced(2)[1]} <= set(contexts(settings, Topic.DECISIONS))
+    assert traced(2)[1] in contexts(at_once, Topic.ESCALATION_TASKS)
+    assert {traced(1)[1], traced(2)[1]} <= set(contexts(at_once, Topic.DECISIONS))
 
     said = worker.said()
     assert "Pat-" not in said
@@ -63,9 +58,7 @@ def test_from_an_input_to_its_record_and_from_a_log_line_to_its_patient(
     assert (line["topic"], line["reason"]) == ("results", "undecodable")
     assert line["patient"] == hash_of("Pat-1", KEY)
 
-    for name, value in environment(settings, HEED_LOG_KEY=KEY).items():
-        if name.startswith("HEED_"):
-            monkeypatch.setenv(name, value)
+    set_environment(monkeypatch, at_once, HEED_LOG_KEY=KEY)
     capsys.readouterr()
     assert main(["explain", "--hash", line["patient"], "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

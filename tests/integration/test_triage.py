@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from streams.cli.main import main
@@ -13,31 +11,26 @@ from streams.domain.time import DAY
 from streams.domain.vocabulary import Topic
 from streams.settings import Settings
 from tests.support.outside import Sender, appointment, committed, now, objection, patient
-from tests.support.running import Heed, environment, until
+from tests.support.running import Heed, set_environment, until
 
 pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def decided(created: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def decided(at_once: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """One patient who objects to texts for a protected reason, a booking of hers, and two unreadable records."""
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    settings = msgspec.structs.replace(created, policy=policy)
-    for name, value in environment(settings).items():
-        if name.startswith("HEED_"):
-            monkeypatch.setenv(name, value)
-    with Heed("worker", settings):
-        with Sender(settings) as sender:
+    set_environment(monkeypatch, at_once)
+    with Heed("worker", at_once):
+        with Sender(at_once) as sender:
             sender.send(Topic.PATIENTS, patient("P1", now()))
             sender.send(Topic.OBJECTIONS, objection("P1", now(), reason="SAFETY_DOMESTIC_ABUSE"))
-        with Sender(settings) as sender:
+        with Sender(at_once) as sender:
             sender.send(Topic.APPOINTMENTS, appointment("P1", now(), now() + 20 * DAY))
             sender.raw(Topic.RESULTS, b"P1", b"no record at all")
             sender.raw(Topic.RESULTS, b"P2", b"\0\0\0\xff\xff nor this")
-        until(lambda: len(committed(settings, Topic.DEAD_LETTERS)) == 2, 60)
-        until(lambda: len(committed(settings, Topic.DECISIONS)) >= 2, 60)
-        yield settings
+        until(lambda: len(committed(at_once, Topic.DEAD_LETTERS)) == 2, 60)
+        until(lambda: len(committed(at_once, Topic.DECISIONS)) >= 2, 60)
+        yield at_once
 
 
 def answer(words: list[str], capsys: pytest.CaptureFixture[str], code: int = 0) -> Any:

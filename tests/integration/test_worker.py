@@ -33,14 +33,6 @@ from tests.support.running import Heed, until
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.fixture
-def at_once(created: Settings, tmp_path: Path) -> Settings:
-    """Decides without waiting for corrections, so that each event has its outcome at once."""
-    file = tmp_path / "policy.yaml"
-    file.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    return msgspec.structs.replace(created, policy=file)
-
-
 def send_patients(settings: Settings, count: int) -> list[str]:
     names = [f"P{number}" for number in range(count)]
     with Sender(settings) as sender:
@@ -180,10 +172,10 @@ def _result(name: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def test_workers_join_and_leave_twelve_partitions_under_load(settings: Settings, tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    twelve = msgspec.structs.replace(settings, partitions=12, policy=file)
+def test_workers_join_and_leave_twelve_partitions_under_load(
+    settings: Settings, at_once_policy: Path
+) -> None:
+    twelve = msgspec.structs.replace(settings, partitions=12, policy=at_once_policy)
     asyncio.run(topics.create(twelve))
     patients = send_patients(twelve, 300)
     with Heed("worker", twelve, "one") as one:
@@ -287,11 +279,9 @@ def test_a_worker_that_was_down_does_first_what_is_overdue(created: Settings, tm
 
 
 def test_the_broker_away_for_a_while_costs_nothing(
-    own_kafka: LocalKafka, settings: Settings, tmp_path: Path
+    own_kafka: LocalKafka, settings: Settings, at_once_policy: Path
 ) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
-    ours = msgspec.structs.replace(settings, bootstrap_servers=own_kafka.bootstrap, policy=file)
+    ours = msgspec.structs.replace(settings, bootstrap_servers=own_kafka.bootstrap, policy=at_once_policy)
     asyncio.run(topics.create(ours))
     patients = send_patients(ours, 100)
     with Heed("worker", ours) as worker:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
+import pytest
+
 from streams.kafka.broker.guard import die_with_parent
 from streams.settings import Settings
 
@@ -35,6 +37,13 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEED_")}
     return kept | given | more
+
+
+def set_environment(patch: pytest.MonkeyPatch, settings: Settings, **more: str) -> None:
+    """Give this process the HEED_* variables of ``environment``, for commands that are called in it."""
+    for name, value in environment(settings, **more).items():
+        if name.startswith("HEED_"):
+            patch.setenv(name, value)
 
 
 class Heed:
