@@ -5,20 +5,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.domain.records import Decision
 from streams.domain.time import DAY
 from streams.domain.vocabulary import Topic
 from streams.settings import Settings
 from streams.worker.clock import RealClock
-from tests.support.outside import Sender, appointment, outputs, patient
+from tests.support.outside import Sender, appointment, decided, patient
 from tests.support.running import Heed, until
 
 pytestmark = pytest.mark.timeout(120)
 now = RealClock().now
-
-
-def decided(settings: Settings) -> list[Decision]:
-    return [d for d in outputs(settings, Topic.DECISIONS) if d.input.topic == Topic.APPOINTMENTS]
 
 
 def test_a_new_policy_file_is_used_without_a_restart_and_a_bad_one_is_not(

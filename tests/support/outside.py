@@ -12,6 +12,7 @@ from typing import Any, Final
 import fastavro
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 
+from streams.domain.records import Decision
 from streams.domain.vocabulary import Topic
 from streams.kafka.codec import SCHEMA_ON, Codec
 from streams.settings import Settings
@@ -140,6 +141,15 @@ class Sender:
         self.flush()
 
 
+def send_patients(settings: Settings, count: int) -> list[str]:
+    """So many patients; their ids."""
+    names = [f"P{number}" for number in range(count)]
+    with Sender(settings) as sender:
+        for name in names:
+            sender.send(Topic.PATIENTS, patient(name, now()))
+    return names
+
+
 def committed(settings: Settings, topic: Topic, client: Mapping[str, Any] | None = None) -> list[Message]:
     """Everything on a topic that a reader at read_committed sees now, in order within each partition."""
     name = settings.topic(topic)
@@ -178,3 +188,8 @@ def outputs(settings: Settings, topic: Topic, client: Mapping[str, Any] | None =
     """The records that Heed has written to one of its topics."""
     found = committed(settings, topic, client)
     return [_CODEC.decode_output(topic, message.value() or b"") for message in found]
+
+
+def decided(settings: Settings) -> list[Decision]:
+    """Decisions on appointment events, in the order of each partition."""
+    return [d for d in outputs(settings, Topic.DECISIONS) if d.input.topic == Topic.APPOINTMENTS]
