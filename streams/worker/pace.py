@@ -32,12 +32,16 @@ class Pace:
         if records >= FEWEST:
             self._seconds_each += 0.2 * (seconds / records - self._seconds_each)
 
-    def gather_seconds(self) -> float:
-        """How long to wait for more before the next turn.
+    def gather_seconds(self, since: float = 0.0) -> float:
+        """How long to wait for more before the next turn. ``since``: seconds since the last one ended.
+
+        What comes after a pause is decided at once.
 
         >>> pace = Pace(); pace.note(10, 0.0); pace.gather_seconds() > 0.02
         True
+        >>> pace.gather_seconds(since=1.0)
+        0.0
         >>> pace.note(400, 0.01); pace.gather_seconds()
         0.0
         """
-        return GATHER_S * max(0.0, 1 - self._last / SMALL)
+        return max(0.0, GATHER_S * max(0.0, 1 - self._last / SMALL) - since)

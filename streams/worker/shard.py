@@ -72,6 +72,7 @@ class Shard:
         self.progress = time.monotonic()  # when something was last committed, or nothing waited
         self._committed: dict[Topic, int] = {}
         self._pace = Pace()
+        self._turned = 0.0  # when the last turn ended (monotonic)
         self._unknown_schemas: dict[int, float] = {}
         self._stuck: dict[bytes, int] = {}
         self._flowing = asyncio.Event()  # cleared while a rebalance is on
@@ -128,7 +129,7 @@ class Shard:
         """Turn after turn until cancelled. Raises ShardLost, and whatever else should never happen."""
         while True:
             await self._flowing.wait()
-            await asyncio.sleep(self._pace.gather_seconds())
+            await asyncio.sleep(self._pace.gather_seconds(time.monotonic() - self._turned))
             self._work.clear()
             if not await self._turn():
                 await _either(self._work, TIMER_POLL_S)
@@ -158,7 +159,8 @@ class Shard:
             await self._producer.commit(decided.outbox, self._next_offsets())
             self._fold(decided)
             self._pace.note(len(work), worked)
-            took = time.monotonic() - begun
+            self._turned = time.monotonic()
+            took = self._turned - begun
             if self.broker_time is not None:
                 self._skew.told(self.broker_time, took)
             self._report(self, decided, took)
