@@ -14,12 +14,13 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 setup: $(STAMP)  ## a .venv with .venv/bin/heed; does nothing when nothing changed
 	@:
 
+# --no-deps: a lock file names everything, and older pips look for the newest `coverage[toml]` although `coverage` is locked.
 $(STAMP): requirements-dev.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "heed needs Python 3.11 or newer: install it, or name it with make setup PYTHON=/path/to/python3" >&2; exit 2; fi
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv: install it (Debian, Ubuntu: the package python3-venv)" >&2; exit 2; }
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@echo "setting up .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -52,11 +53,11 @@ check: setup  ## what can be told in about a minute, without a broker
 	@scripts/check
 
 bench: setup  ## Heed against its peers, and every target: about 20 minutes on a machine with nothing else to do
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m bench $(ARGS)
 
 bench-full: setup  ## the same with more rounds and longer windows: hours
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m bench --full $(ARGS)
 
 lock: setup  ## write the lock files anew; make lock ARGS=--upgrade takes newer versions

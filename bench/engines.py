@@ -104,7 +104,7 @@ def _make_environment(folder: str) -> None:
         return
     venv.EnvBuilder(with_pip=True, clear=True).create(home)
     _run(home / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--require-hashes", "-r", lock)  # fmt: skip
+         "--no-deps", "--require-hashes", "-r", lock)  # fmt: skip
     stamp.write_bytes(lock.read_bytes())
 
 
