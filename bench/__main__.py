@@ -11,20 +11,14 @@ result. Source: docs/benchmarks.md says how each part measures.
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Final
 
-from streams.kafka.broker import LocalKafka
-
 from . import days, joins, latency, low_rate, profiling, pure_cost, recovery, report, results, scaling
-from .cluster import Cluster
+from .cluster import started
 from .processes import clocked, taken_by_others
 from .session import BRIEF, FULL, Found, Plan, Session, scaled
 from .targets import targets
@@ -71,12 +65,8 @@ def measure(plan: Plan, only: Sequence[str], found: Found, keep: Callable[[dict[
     """Run the parts one after the other and put what they find into ``found``; ``keep`` is told after each, with
     why some could not, by name: a run that is ended early has what it came to."""
     failures: dict[str, str] = {}
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        address = os.environ.get("HEED_BOOTSTRAP_SERVERS")
-        if address is None:
-            address = stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
-        session = Session(Cluster(address, folder / "places"), plan)
+    with started() as cluster:
+        session = Session(cluster, plan)
         for name in only:
             before = clocked()
             try:

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
+import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +17,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.domain.vocabulary import Topic
 from streams.kafka import topics
+from streams.kafka.broker import LocalKafka
 from streams.kafka.codec import SCHEMA_ON
 from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.settings import Settings, load
@@ -74,12 +78,16 @@ class Cluster:
         self._folder = folder
         self._admin = AdminClient({"bootstrap.servers": bootstrap})
 
-    def new_place(self, partitions: int, policy: Path | None = None) -> Place:
-        """Topics of their own: every topic of the contract, empty."""
+    def new_place(self, partitions: int, policy: str | None = None) -> Place:
+        """Topics of their own: every topic of the contract, empty. ``policy``: what stands in the policy file."""
         prefix = f"bench-{uuid.uuid4().hex[:8]}-"
         folder = self._folder / prefix
         folder.mkdir(parents=True)
-        place = Place(self.bootstrap, prefix, partitions, folder, policy)
+        file = None
+        if policy is not None:
+            file = folder / "policy.yaml"
+            file.write_text(policy)
+        place = Place(self.bootstrap, prefix, partitions, folder, file)
         asyncio.run(topics.create(place.settings()))
         return place
 
@@ -120,6 +128,17 @@ class Cluster:
                 producer.poll(0)
         assert not producer.flush(120)
         return count
+
+
+@contextmanager
+def started() -> Iterator[Cluster]:
+    """The broker that HEED_BOOTSTRAP_SERVERS names, or one of its own; its folder goes away with it."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        address = os.environ.get("HEED_BOOTSTRAP_SERVERS")
+        if address is None:
+            address = stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
+        yield Cluster(address, folder / "places")
 
 
 def write_schemas(file: Path) -> Path:

@@ -128,20 +128,13 @@ def until_taken(url: str, count: int) -> None:
 
 def run(session: Session, day: Day, policy: str, speed: float = 1.0, settle_s: float = 0.0) -> DayRun:
     """Work through a day; what counts begins with the first look that sees an event taken."""
-    place = _placed(session, policy)
+    place = session.cluster.new_place(session.partitions, policy)
     take_in(place, session.cluster, day.before)
     session.cluster.fill(place, (timed.row for timed in day.during))
     with worker(place, speed) as (pid, url):
         found = _watch(pid, url, len(day.during), settle_s / speed)
     session.cluster.forget(place)
     return found
-
-
-def _placed(session: Session, policy: str) -> Place:
-    place = session.cluster.new_place(session.partitions)
-    file = place.folder / "policy.yaml"
-    file.write_text(policy)
-    return msgspec.structs.replace(place, policy=file)
 
 
 def _watch(pid: int, url: str, expected: int, settle_s: float) -> DayRun:
@@ -196,6 +189,6 @@ def compare(session: Session, day: Day) -> Found:
 
 def prepared(session: Session, day: Day) -> Place:
     """A place with settle 0 whose worker has taken in the day before: what latency is measured on."""
-    place = _placed(session, POLICY)
+    place = session.cluster.new_place(session.partitions, POLICY)
     take_in(place, session.cluster, day.before)
     return place

@@ -13,22 +13,19 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 
+from bench.cluster import started
 from bench.patients import OVER, states
 from streams.domain.vocabulary import Topic
-from streams.kafka import client, topics
-from streams.kafka.broker import LocalKafka
+from streams.kafka import client
 from streams.kafka.partitioner import partition_for
-from streams.settings import Settings, load
+from streams.settings import Settings
 from streams.worker.clock import RealClock
 
 _BATCH_BYTES: Final = 900_000
@@ -62,31 +59,6 @@ async def fill(settings: Settings, patients: int) -> dict[str, int]:
         await producer.send_batch(batch, name, partition=partition)
     await producer.stop()
     return {"patients": patients, "records": records, "table_mb": round(size / 1e6)}
-
-
-@contextmanager
-def settings_for(partitions: int, policy: str | None = None) -> Iterator[Settings]:
-    """Topics of its own, on the broker that is configured or one started for it."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        address = os.environ.get("HEED_BOOTSTRAP_SERVERS")
-        if address is None:
-            address = stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
-        prefix = f"bench-{uuid.uuid4().hex[:8]}-"
-        environ = {
-            "HEED_BOOTSTRAP_SERVERS": address,
-            "HEED_TOPIC_PREFIX": prefix,
-            "HEED_WORKER_GROUP": f"{prefix}worker",
-            "HEED_PARTITIONS": str(partitions),
-            "HEED_REPLICATION_FACTOR": "1",
-            "HEED_STATE_DIR": str(folder),
-        }
-        if policy is not None:
-            (folder / "policy.yaml").write_text(policy)
-            environ["HEED_POLICY"] = str(folder / "policy.yaml")
-        settings = load(environ=environ)
-        asyncio.run(topics.create(settings))
-        yield settings
 
 
 class Worker:
@@ -193,7 +165,8 @@ def main() -> None:
         "--stay", type=float, default=10.0, help="seconds after which memory is looked at again"
     )
     args = parser.parse_args()
-    with settings_for(args.partitions) as settings:
+    with started() as cluster:
+        settings = cluster.new_place(args.partitions).settings()
         print(json.dumps(measure(settings, args.patients, args.stay)))
 
 

@@ -15,26 +15,22 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-import uuid
 from collections.abc import Iterable
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
+from bench.cluster import started
 from streams.demo.day import DayPlan, generate
 from streams.demo.scene import TimedRecord
 from streams.domain.events import Event
-from streams.kafka import client, topics
-from streams.kafka.broker import LocalKafka
+from streams.kafka import client
 from streams.kafka.codec import Codec
 from streams.kafka.partitioner import partition_for
-from streams.settings import Settings, load
+from streams.settings import Settings
 from streams.worker.clock import RealClock
 
 START: Final = "2026-10-13T13:00:00+01:00"  # the day of the demo, inside every window
@@ -155,26 +151,8 @@ def follow(url: str, expected: int) -> dict[str, object]:
 
 def measured(events: int, patients: int, partitions: int = 4) -> dict[str, object]:
     """The figures of a worker that works through a day of so many events."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        address = (
-            os.environ.get("HEED_BOOTSTRAP_SERVERS")
-            or stack.enter_context(LocalKafka(folder / "kafka")).bootstrap
-        )
-        policy = folder / "policy.yaml"
-        policy.write_text(POLICY)
-        prefix = f"bench-{uuid.uuid4().hex[:8]}-"
-        environ = {
-            "HEED_BOOTSTRAP_SERVERS": address,
-            "HEED_TOPIC_PREFIX": prefix,
-            "HEED_WORKER_GROUP": f"{prefix}worker",
-            "HEED_PARTITIONS": str(partitions),
-            "HEED_REPLICATION_FACTOR": "1",
-            "HEED_STATE_DIR": str(folder),
-            "HEED_POLICY": str(policy),
-        }
-        settings = load(environ=environ)
-        asyncio.run(topics.create(settings))
+    with started() as cluster:
+        settings = cluster.new_place(partitions, POLICY).settings()
         day = generate(DayPlan(patients, events))
         work(settings, asyncio.run(fill(settings, day.before)))
         return work(settings, asyncio.run(fill(settings, day.during)))
