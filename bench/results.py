@@ -3,7 +3,9 @@
 import json
 import os
 import platform
+import shlex
 import subprocess
+import sysconfig
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -50,7 +52,11 @@ def versions() -> dict[str, str]:
     java = subprocess.run(
         ["java", "-version"], capture_output=True, text=True, check=False
     ).stderr.splitlines()
-    found = {"python": platform.python_version(), "java": java[0] if java else "none"}
+    found = {
+        "python": platform.python_version(),
+        "python built": how_built(sysconfig.get_config_var("CONFIG_ARGS")),
+        "java": java[0] if java else "none",
+    }
     found |= {name: version(name) for name in _OURS}
     for lock in sorted(_PEERS.glob("*/requirements.lock")):
         for line in lock.read_text().splitlines():
@@ -63,6 +69,21 @@ def versions() -> dict[str, str]:
     )
     found["revision"] = _revision()
     return found
+
+
+def how_built(arguments: str | None) -> str:
+    """What of an interpreter's configure line makes it faster; the rest of that line is this machine's business.
+
+    >>> how_built("'--prefix=/opt' '--enable-optimizations' '--with-lto=full'")
+    '--enable-optimizations --with-lto'
+    """
+    if not arguments:
+        return "not told"
+    given = {argument.partition("=")[0] for argument in shlex.split(arguments)}
+    lto = ["--with-lto"] if "--with-lto" in given else []
+    if "--enable-optimizations" in given:
+        return " ".join(["--enable-optimizations", *lto])
+    return ", ".join(["without profile-guided optimisation", *lto])
 
 
 def _revision() -> str:
