@@ -11,7 +11,7 @@ from streams.domain.vocabulary import Topic
 from .cluster import Place
 from .engines import HEED, KAFKA_STREAMS, Engine
 from .following import PATIENCE_S, stop
-from .openloop import Latency, Timed, run
+from .openloop import WARM_UP_S, Latency, Timed, run
 from .session import Found, Session, spread
 from .workload import Join, join
 
@@ -36,11 +36,11 @@ def compare(session: Session) -> Found:
 
 
 def stalls(session: Session) -> Found:
-    """Heed alone for longer: how often nothing became visible for more than 300 ms."""
-    work = join(_WARM + int(RATE * session.plan.stall_s), session.partitions, _PATIENTS)
-    shown = _window(session, HEED, work)
-    found: Found = msgspec.to_builtins(shown)
-    return found
+    """Heed alone for longer: how often nothing became visible for more than 300 ms. ``seconds``: those looked at."""
+    window_s = session.plan.stall_s + WARM_UP_S
+    work = join(_WARM + int(RATE * window_s), session.partitions, _PATIENTS)
+    found: Found = msgspec.to_builtins(_window(session, HEED, work))
+    return found | {"seconds": session.plan.stall_s}
 
 
 def _window(session: Session, engine: Engine, work: Join) -> Latency:

@@ -26,7 +26,7 @@ STALL_MS: Final = 300.0
 _TICK_S: Final = 0.001
 _MS: Final = 1e6
 #: The first part of a window is not counted: connections, caches, a JVM's compiler.
-_WARM_UP_S: Final = 3.0
+WARM_UP_S: Final = 3.0
 _DRAIN_S: Final = 10.0
 #: Nothing more has become visible for so long. Seconds.
 _QUIET_S: Final = 2.0
@@ -122,7 +122,7 @@ def run(place: Place, pid: int, records: Sequence[Timed], rate: float) -> Latenc
     after, elapsed = usage(pid), (time.monotonic_ns() - begun) / 1e9
     reader.done.set()
     reader.join()
-    warm = begun + int(min(_WARM_UP_S, seconds / 4) * 1e9)
+    warm = begun + int(min(WARM_UP_S, seconds / 4) * 1e9)
     late = {e: (reader.seen[e] - at) / _MS for e, at in intended.items() if at >= warm and e in reader.seen}
     found = Histogram(late.values())
     asked = sum(at >= warm for at in intended.values())

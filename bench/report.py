@@ -75,12 +75,12 @@ def _about(whole: Found) -> str:
 def _targets(found: Sequence[Target]) -> str:
     rows = [
         (one.name, f"{_cell(one.value)} {one.unit}" if one.value is not None else "not measured", one.target,
-         {True: "met", False: "**missed**", None: "reported"}[one.met])
+         f"**{one.verdict().lower()}**" if one.met is False else one.verdict())
         for one in found
     ]  # fmt: skip
-    met = sum(one.met is True for one in found)
-    asked = sum(one.met is not None for one in found)
-    head = f"### Targets: {met} of {asked} met\n\n"
+    asked = [one for one in found if one.asked]
+    met, unshown = sum(one.met is True for one in asked), sum(one.met is None for one in asked)
+    head = f"### Targets: {met} of {len(asked)} met" + (f", {unshown} not shown" if unshown else "") + "\n\n"
     return head + _table(("Target", "Measured", "Wanted", ""), rows)
 
 

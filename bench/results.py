@@ -11,8 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from streams.worker.clock import RealClock
 
 from .session import Found
@@ -107,6 +105,7 @@ def write(
     file: Path, about: dict[str, Any], found: Found, targets: Sequence[Target], failures: dict[str, str]
 ) -> None:
     """Everything of one run."""
-    whole = about | {"targets": msgspec.to_builtins(targets), "failures": failures, "parts": found}
+    entries = [target.entry() for target in targets]
+    whole = about | {"targets": entries, "failures": failures, "parts": found}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")

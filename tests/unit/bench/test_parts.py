@@ -1,13 +1,16 @@
 """What the bench judges by: percentiles, what counts as written, and the lines at the end. No broker."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from bench import openloop, report
+from bench import openloop, report, results
 from bench.histogram import Histogram
 from bench.join import respond
 from bench.openloop import event_id_of
 from bench.pure_cost import instructions
-from bench.targets import Target, targets
+from bench.targets import REPORTED, Target, targets
 from bench.verifying import Written, verify
 from bench.workload import Join, events, join, number_of
 from streams.decisions import Environment
@@ -94,8 +97,50 @@ def test_the_same_seed_gives_the_same_bytes(work: Join) -> None:
 def test_every_target_has_a_line_and_what_was_not_measured_is_not_met() -> None:
     lines = targets({})
     assert len(lines) == 19
-    assert not [one for one in lines if one.met]
+    assert [one.name for one in lines if one.met is not False] == ["two processes against one"]
     assert lines[0].line().endswith("not measured (target: at least 1.3 x) MISSED")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stalls", "met", "said"),
+    [
+        (60, [], None, "not shown: 60 of 600 s"),
+        (599, [], None, "not shown: 599 of 600 s"),
+        (600, [], True, "met"),
+        (60, [[12.0, 301.0]], False, "MISSED"),
+        (600, [[12.0, 301.0]], False, "MISSED"),
+    ],
+)
+def test_only_ten_minutes_without_a_stall_meet_the_target(
+    seconds: float, stalls: list[list[float]], met: bool | None, said: str
+) -> None:
+    found = targets({"stalls": {"seconds": seconds, "stalls": stalls}})
+    line = next(one for one in found if one.name.startswith("stalls"))
+    assert (line.met, line.verdict()) == (met, said)
+    assert line.asked
+
+
+def test_the_results_file_keeps_five_fields_of_a_target(tmp_path: Path) -> None:
+    file = tmp_path / "latest.json"
+    results.write(file, {"date": "today"}, {}, [Target("two", 1.5, "x", "reported", None, REPORTED)], {})
+    assert json.loads(file.read_text()) == {
+        "date": "today",
+        "targets": [{"name": "two", "value": 1.5, "unit": "x", "target": "reported", "met": None}],
+        "failures": {},
+        "parts": {},
+    }
+
+
+def test_the_page_counts_what_is_asked_and_names_what_is_not_shown() -> None:
+    head = report._targets([
+        Target("a", 1, "x", "at least 1 x", True),
+        Target("b", 0, "x", "at least 1 x", False),
+        Target("c", 0, "", "none in 600 s", None, "not shown: 60 of 600 s"),
+        Target("d", 1.5, "x", "reported with what limits it", None, REPORTED),
+    ])  # fmt: skip
+    assert head.startswith("### Targets: 1 of 3 met, 1 not shown\n")
+    assert "| b | 0 x | at least 1 x | **missed** |" in head
+    assert "| c | 0  | none in 600 s | not shown: 60 of 600 s |" in head
 
 
 def test_a_line_says_value_target_and_verdict() -> None:
