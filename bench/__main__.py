@@ -54,8 +54,9 @@ PARTS: Final[dict[str, Part]] = {
     "restore": lambda session, _: recovery.restore(session),
     "tables": lambda session, _: scaling.tables(session),
     "stalls": lambda session, _: low_rate.stalls(session),
-    "processes": lambda session, _: {"rows": scaling.processes(session)},
-    "partitions": lambda session, _: {"rows": scaling.partitions(session)},
+    "backlogs": lambda session, _: scaling.backlogs(session),
+    "processes": lambda session, _: scaling.processes(session),
+    "partitions": lambda session, _: scaling.partitions(session),
     "failover": lambda session, _: recovery.failover(session),
     "profile": _profile,
 }

@@ -2,17 +2,16 @@
 
 import subprocess
 import threading
-
-import msgspec
+from collections.abc import Sequence
 
 from .engines import HEED
 from .following import stop
 from .low_rate import timed
-from .openloop import run
+from .openloop import Latency, run
 from .restoring import measure
 from .scaling import until_ready
-from .session import Found, Session
-from .workload import join
+from .session import Found, Session, spread
+from .workload import Join, join
 
 _RATE = 1_000
 _WINDOW_S = 26.0
@@ -30,11 +29,24 @@ def restore(session: Session) -> Found:
 
 def failover(session: Session) -> Found:
     """Two workers under load, one of them goes: how late the latest decision was."""
-    return {"killed": _lost(session, killed=True), "stopped": _lost(session, killed=False)}
-
-
-def _lost(session: Session, *, killed: bool) -> Found:
     work = join(int(_RATE * _WINDOW_S), session.partitions)
+    found: dict[bool, list[Latency]] = {True: [], False: []}
+    for _ in range(session.plan.failover_rounds):
+        for killed, shown in found.items():
+            shown.append(_lost(session, work, killed=killed))
+    return {"killed": figures(found[True]), "stopped": figures(found[False])}
+
+
+def figures(shown: Sequence[Latency]) -> Found:
+    """How long the latest decision of each round took, and how many never came in all of them."""
+    return {
+        "longest_s": spread([one.largest / 1e3 for one in shown]),
+        "undecided": sum(one.undecided for one in shown),
+        "stalls": [stall for one in shown for stall in one.stalls],
+    }
+
+
+def _lost(session: Session, work: Join, *, killed: bool) -> Latency:
     place = session.cluster.new_place(session.partitions)
     workers: list[subprocess.Popen[bytes]] = []
     try:
@@ -52,8 +64,4 @@ def _lost(session: Session, *, killed: bool) -> Found:
     session.say(
         f"failover, {'killed' if killed else 'stopped'}: {shown.largest / 1e3:.1f} s, {shown.undecided} undecided"
     )
-    return {
-        "longest_s": round(shown.largest / 1e3, 1),
-        "undecided": shown.undecided,
-        "stalls": [msgspec.to_builtins(stall) for stall in shown.stalls],
-    }
+    return shown

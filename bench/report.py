@@ -54,8 +54,10 @@ def _cell(value: object) -> str:
 
 
 def _spread(found: Any) -> str:
-    """Median, and the range of the runs."""
-    if not found or found["median"] is None:
+    """Median, and the range of the runs; a figure of one run as it is."""
+    if not isinstance(found, dict):
+        return _cell(found)
+    if found["median"] is None:
         return "-"
     if found["runs"] == 1:
         return _cell(found["median"])
@@ -178,23 +180,30 @@ def _stalls(found: Found) -> str:
     )
 
 
-def _tables(found: Found) -> str:
-    rows = [
-        (row["patients"], *(_spread(row[figure]) for figure in ("rate", "cpu_us", "rss_mb", "started_s")))
-        for row in found["rows"]
-    ]
-    head = ("Patients in the table", "Events/s", "CPU us an event", "MB", "Seconds to the first decision")
-    note = f"\n\nBy CPU an event, the largest costs {_cell(found['largest_cpu_is'])}x the smallest."
-    return "### Workload 1 and the size of the table\n\n" + _table(head, rows) + note
+#: Of everything that is compared with its first row: the column, and the figure in it.
+_COMPARED: Final = {
+    "Events/s": "rate",
+    "CPU us an event": "cpu_us",
+    "MB, all together": "rss_mb",
+    "Seconds to the first decision": "started_s",
+    "Rate against the first": "rate_is",
+    "CPU against the first": "cpu_is",
+}
 
 
-def _counted(noun: str) -> Callable[[Found], str]:
+def _compared(title: str, noun: str, what: str) -> Callable[[Found], str]:
     def section(found: Found) -> str:
-        rows = [(row[noun], row["rate"], row["cpu_us"], row["rss_mb"]) for row in found["rows"]]
-        head = (noun.capitalize(), "Events/s", "CPU us an event", "MB, all together")
-        return f"### Workload 1 and the number of {noun}\n\n" + _table(head, rows)
+        rows = [
+            (row[noun], *(_spread(row.get(figure)) for figure in _COMPARED.values()), _faults(row))
+            for row in found["rows"]
+        ]
+        return f"### Workload 1 and {title}\n\n" + _table((what, *_COMPARED, "Problems"), rows)
 
     return section
+
+
+def _faults(row: Found) -> str:
+    return "; ".join(row["problems"])
 
 
 def _restore(found: Found) -> str:
@@ -206,7 +215,7 @@ def _restore(found: Found) -> str:
 
 def _failover(found: Found) -> str:
     rows = [
-        (what, found[key]["longest_s"], found[key]["undecided"])
+        (what, _spread(found[key]["longest_s"]), found[key]["undecided"])
         for what, key in (("killed (SIGKILL)", "killed"), ("stopped (SIGTERM)", "stopped"))
     ]
     return "### One of two workers goes, at 1,000 events/s\n\n" + _table(
@@ -235,9 +244,10 @@ _SECTIONS: Final[dict[str, Callable[[Found], str]]] = {
     "latency": _latency,
     "low_rate": _low_rate,
     "stalls": _stalls,
-    "tables": _tables,
-    "partitions": _counted("partitions"),
-    "processes": _counted("processes"),
+    "tables": _compared("the size of the table", "patients", "Patients in the table"),
+    "backlogs": _compared("what waits when the worker starts", "waiting", "Events waiting"),
+    "partitions": _compared("the number of partitions", "partitions", "Partitions"),
+    "processes": _compared("the number of processes", "processes", "Processes"),
     "restore": _restore,
     "failover": _failover,
     "pure_cost": _pure_cost,

@@ -1,7 +1,12 @@
-"""Workload 1 with Heed alone: 1, 2 and 4 partitions and processes, and tables of a thousand to a million patients."""
+"""Workload 1 with Heed alone: 1, 2 and 4 partitions and processes, tables of a thousand to a million patients, and backlogs
+of tens to hundreds of thousands of events.
+
+What is compared runs in turn, A B C, A B C. Beside medians stands what each is against the first of its own round: what the
+machine does meanwhile falls on both.
+"""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from streams.domain.patient import PatientState, pack
@@ -12,33 +17,76 @@ from .cluster import Place
 from .engines import HEED
 from .following import PATIENCE_S, Run, figures, follow, stop, watch
 from .joins import measured
-from .session import Found, Session, ratio, spread
+from .session import Found, Session, spread
 from .workload import Join, Row, join
 
 SIZES: Final = (1_000, 100_000, 1_000_000)
-_ROUNDS: Final = 2
+_COUNTS: Final = (1, 2, 4)
 
 
-def partitions(session: Session) -> list[Found]:
+def partitions(session: Session) -> Found:
     """One process with 1, 2 and 4 partitions."""
-    found = []
-    for count in (1, 2, 4):
-        run = measured(session, HEED, join(session.plan.table_events, count))
-        found.append(_row(run) | {"partitions": count})
-    return found
+    plan = session.plan
+    works = {count: join(plan.table_events, count) for count in _COUNTS}
+    runs = _in_turn(_COUNTS, plan.partition_rounds, lambda count: measured(session, HEED, works[count]))
+    return {"rows": rows("partitions", runs)}
 
 
-def processes(session: Session) -> list[Found]:
+def processes(session: Session) -> Found:
     """1, 2 and 4 processes that share four partitions: started and settled first, then given the events."""
-    found = []
     work = join(session.plan.table_events, 4)
-    for count in (1, 2, 4):
-        run = _together(session, work, count)
-        session.say(
-            f"{count} processes: {run.rate:,.0f} events/s, {run.cpu_us:.1f} us; {run.problems or 'all there'}"
-        )
-        found.append(_row(run) | {"processes": count})
+    runs = _in_turn(_COUNTS, session.plan.process_rounds, lambda count: _together(session, work, count))
+    return {"rows": rows("processes", runs)}
+
+
+def backlogs(session: Session) -> Found:
+    """One process that finds so many events waiting when it starts: what an event costs must not grow with them."""
+    plan = session.plan
+    work = join(max(plan.backlogs), session.partitions)
+    runs = _in_turn(
+        plan.backlogs, plan.table_rounds, lambda waiting: measured(session, HEED, work.first(waiting))
+    )
+    return {"rows": rows("waiting", runs)}
+
+
+def tables(session: Session) -> Found:
+    """The same events into tables of several sizes."""
+    plan = session.plan
+    works = {size: join(plan.table_events, session.partitions, size) for size in SIZES}
+    runs = _in_turn(SIZES, plan.table_rounds, lambda size: _on_table(session, works[size], size))
+    return {"rows": rows("patients", runs)}
+
+
+def _in_turn(what: Sequence[int], rounds: int, run: Callable[[int], Run]) -> dict[int, list[Run]]:
+    """A B C, A B C."""
+    found: dict[int, list[Run]] = {one: [] for one in what}
+    for _ in range(rounds):
+        for one in what:
+            found[one].append(run(one))
     return found
+
+
+def rows(noun: str, runs: Mapping[int, Sequence[Run]]) -> list[Found]:
+    """A row for each: figures over its rounds, and what it is against the first, round by round."""
+    first = next(iter(runs.values()))
+    return [
+        {
+            noun: what,
+            "rate": spread([run.rate for run in found if not run.problems], 0),
+            "cpu_us": spread([run.cpu_us for run in found if not run.problems]),
+            "rss_mb": spread([run.rss_mb for run in found if not run.problems], 0),
+            "started_s": spread([run.started_s for run in found if not run.problems]),
+            "rate_is": spread([run.rate / base.rate for run, base in _pairs(found, first)], 2),
+            "cpu_is": spread([run.cpu_us / base.cpu_us for run, base in _pairs(found, first)], 2),
+            "problems": sorted({problem for run in found for problem in run.problems}),
+        }
+        for what, found in runs.items()
+    ]
+
+
+def _pairs(found: Sequence[Run], first: Sequence[Run]) -> list[tuple[Run, Run]]:
+    """Those of the same round, where neither has a problem."""
+    return [(run, base) for run, base in zip(found, first, strict=True) if not run.problems + base.problems]
 
 
 def _together(session: Session, work: Join, count: int) -> Run:
@@ -57,6 +105,9 @@ def _together(session: Session, work: Join, count: int) -> Run:
             stop(worker)
     run = figures(HEED.name, watched, place, work, None, begun)
     session.cluster.forget(place)
+    session.say(
+        f"{count} processes: {run.rate:,.0f} events/s, {run.cpu_us:.1f} us; {run.problems or 'all there'}"
+    )
     return run
 
 
@@ -70,33 +121,8 @@ def until_ready(place: Place, count: int) -> None:
         time.sleep(0.1)
 
 
-def tables(session: Session) -> Found:
-    """The same rate of events into tables of several sizes, interleaved."""
-    runs: dict[int, list[Run]] = {size: [] for size in SIZES}
-    for _ in range(_ROUNDS):
-        for size in SIZES:
-            runs[size].append(_on_table(session, size))
-    rows = [
-        {
-            "patients": size,
-            "rate": spread([run.rate for run in found if not run.problems], 0),
-            "cpu_us": spread([run.cpu_us for run in found if not run.problems]),
-            "rss_mb": spread([run.rss_mb for run in found if not run.problems], 0),
-            "started_s": spread([run.started_s for run in found if not run.problems]),
-            "problems": sorted({problem for run in found for problem in run.problems}),
-        }
-        for size, found in runs.items()
-    ]
-    return {"rows": rows, "largest_is": _ratio(rows, "rate"), "largest_cpu_is": _ratio(rows, "cpu_us")}
-
-
-def _ratio(rows: list[Found], figure: str) -> float | None:
-    return ratio(rows[-1][figure]["median"], rows[0][figure]["median"])
-
-
-def _on_table(session: Session, size: int) -> Run:
+def _on_table(session: Session, work: Join, size: int) -> Run:
     """The table is there beforehand and restored; the events are about its patients."""
-    work = join(session.plan.table_events, session.partitions, size)
     place = session.cluster.new_place(session.partitions)
     session.cluster.fill(place, _table_rows(size, session.partitions))
     session.cluster.fill(place, work.rows)
@@ -114,12 +140,3 @@ def _table_rows(size: int, partitions: int) -> Iterator[Row]:
     for number in range(size):
         key = b"P%09d" % number
         yield Row(Topic.PATIENT_TABLE, partition_for(key, partitions), key, packed)
-
-
-def _row(run: Run) -> Found:
-    return {
-        "rate": round(run.rate),
-        "cpu_us": round(run.cpu_us, 1),
-        "rss_mb": round(run.rss_mb),
-        "problems": list(run.problems),
-    }

@@ -30,6 +30,11 @@ class Plan(msgspec.Struct, frozen=True):
     low_rate_rounds: int
     stall_s: float
     table_events: int
+    table_rounds: int  # of tables and backlogs
+    backlogs: tuple[int, ...]
+    partition_rounds: int
+    process_rounds: int
+    failover_rounds: int
     restore_patients: int
 
 
@@ -47,6 +52,11 @@ BRIEF: Final = Plan(
     low_rate_rounds=2,
     stall_s=60,
     table_events=150_000,
+    table_rounds=2,
+    backlogs=(20_000, 60_000, 150_000),
+    partition_rounds=1,
+    process_rounds=2,
+    failover_rounds=1,
     restore_patients=300_000,
 )
 FULL: Final = msgspec.structs.replace(
@@ -63,6 +73,11 @@ FULL: Final = msgspec.structs.replace(
     low_rate_rounds=5,
     stall_s=600,
     table_events=400_000,
+    table_rounds=5,
+    backlogs=(20_000, 100_000, 400_000),
+    partition_rounds=5,
+    process_rounds=5,
+    failover_rounds=3,
     restore_patients=1_000_000,
 )
 
@@ -82,7 +97,9 @@ def scaled(plan: Plan, share: float) -> Plan:
             "restore_patients",
         )
     }
-    return msgspec.structs.replace(plan, name=f'{plan.name} ARGS="--share {share:g}"', **fewer)
+    waiting = tuple(max(1_000, int(count * share)) for count in plan.backlogs)
+    name = f'{plan.name} ARGS="--share {share:g}"'
+    return msgspec.structs.replace(plan, name=name, backlogs=waiting, **fewer)
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -101,6 +118,12 @@ def spread(values: Sequence[float], digits: int = 1) -> Found:
     of = statistics.median(values), min(values), max(values)
     median, least, most = (round(value, digits) if digits else round(value) for value in of)
     return {"median": median, "least": least, "most": most, "runs": len(values)}
+
+
+def middle(found: Any) -> float | None:
+    """The median of a spread; a figure of one run is its own."""
+    value: float | None = found["median"] if isinstance(found, dict) else found
+    return value
 
 
 def median(values: Sequence[float]) -> float | None:
