@@ -126,12 +126,28 @@ def _long_joins(found: Found) -> str:
 
 
 def _days(found: Found) -> str:
+    kinds = {"W2, settle 0": found["settle_0"], "W3, settle 30 s": found["settle_30"]}
+    columns = ("rate", "cpu_us", "rss_mb", "wakes", "decisions", "overdue")
     rows = [
-        (name, *(_spread(found[key][figure]) for figure in ("rate", "cpu_us", "rss_mb", "wakes")))
-        for name, key in (("W2, settle 0", "settle_0"), ("W3, settle 30 s", "settle_30"))
+        (
+            name,
+            *(_spread(of.get(figure)) for figure in columns),
+            of.get("fail_closed"),
+            "; ".join(of.get("problems", ["not looked at"])) or "every record decided",
+        )
+        for name, of in kinds.items()
     ]
-    head = ("Workload", "Events/s", "CPU us an event", "MB", "Wakes")
-    return f"### The hospital day with the full rules, {found['events']:,} events\n\n" + _table(head, rows)
+    head = (
+        "Workload", "Events/s", "CPU us an event", "MB", "Wakes", "Decisions, the day before too", "Holds overdue",
+        "Fail-closed", "Output",
+    )  # fmt: skip
+    text = f"### The hospital day with the full rules, {found['events']:,} events\n\n" + _table(head, rows)
+    for name, of in kinds.items():
+        if outcomes := of.get("outcomes"):
+            text += f"\n\nWhat {name} came to: " + ", ".join(
+                f"{n} {count:,}" for n, count in outcomes.items()
+            )
+    return text
 
 
 def _latency(found: Found) -> str:
