@@ -24,6 +24,9 @@ from .session import BRIEF, FULL, Found, Plan, Session, scaled
 from .targets import targets
 from .workload import join
 
+#: More events than twelve a patient do not fit on a day; near that, most of the time goes into looking for a moment.
+_EVENTS_A_PATIENT: Final = 8
+
 
 def _days(session: Session, found: Found) -> Found:
     plan = session.plan
@@ -31,9 +34,12 @@ def _days(session: Session, found: Found) -> Found:
 
 
 def _latency(session: Session, found: Found) -> Found:
-    rate = float(found["days"]["settle_0"]["rate"]["median"])
-    day = days.encoded(session.plan.day_patients, latency.events_needed(session, rate), session.partitions)
-    return latency.measure(session, day, rate)
+    plan, rate = session.plan, found.get("days", {}).get("settle_0", {}).get("rate", {}).get("median")
+    if not rate:
+        raise RuntimeError("no run of workload 2 counted, so there is no rate to begin with")
+    events = latency.events_needed(plan, rate)
+    patients = max(plan.day_patients, events // _EVENTS_A_PATIENT)
+    return latency.measure(session, days.encoded(patients, events, session.partitions), rate)
 
 
 def _profile(session: Session, found: Found) -> Found:

@@ -1,18 +1,24 @@
 """Latency of the hospital day at a half and four fifths of the rate that a worker sustains."""
 
+import math
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from .days import Day, prepared, worker
+from .days import Day, fail_closed, prepared, worker
 from .openloop import Latency, Timed, run
-from .session import Found, Session
+from .session import Found, Plan, Session
 
-#: Tried in turn, as shares of the rate at which a backlog is worked off: the first that is sustained counts.
-_SHARES: Final = (0.8, 0.6, 0.4)
-_SEARCH_S: Final = 12.0
-#: A larger day would take minutes to make up; the windows become shorter instead.
-_MOST_EVENTS: Final = 400_000
+#: Between these shares of the rate at which a backlog is worked off lies the sustainable one: full turns cost less an
+#: event than the small ones of a worker that keeps up.
+_LEAST: Final = 0.1
+_MOST: Final = 0.9
+_WINDOWS: Final = (("at_50", 0.5), ("at_80", 0.8))
+#: Of the backlog's rate: what the windows of a search come to together, and the highest rate that the last two reckon with.
+_SEARCHED: Final = 2.0
+_SUSTAINED: Final = 0.6
+_WARM: Final = 2_000
 
 
 class _Part:
@@ -32,39 +38,68 @@ class _Part:
 
 
 def measure(session: Session, day: Day, backlog_rate: float) -> Found:
-    """Find the sustainable rate, then time decisions at 50 % and 80 % of it."""
-    place, part = prepared(session, day), _Part(day)
-    found: Found = {"tried": []}
+    """Find the sustainable rate, then time decisions at 50 % and 80 % of it; nothing where no rate is sustained.
+
+    Raises RuntimeError when something was decided fail-closed in the windows that are timed.
+    """
+    place, part, plan = prepared(session, day), _Part(day), session.plan
+    found: Found = {"tried": [], "sustainable": None}
     with worker(place) as (pid, url):
-        _ = url
-        run(place, pid, part.take(2_000), 500)  # warm
-        sustained = 0.0
-        for share in _SHARES:
-            tried = run(place, pid, part.take(int(share * backlog_rate * _SEARCH_S)), share * backlog_rate)
+
+        def sustains(rate: float) -> bool | None:
+            count = int(rate * plan.search_s)
+            if part.left() < count + int(sum(share for _, share in _WINDOWS) / 2 * rate * plan.open_loop_s):
+                return None
+            tried = run(place, pid, part.take(count), rate)
             _tell(session, "search", tried)
             found["tried"].append({"rate": tried.rate, "lag_slope": tried.lag_slope})
-            if tried.sustainable:
-                sustained = tried.rate
-                break
-        found["sustainable"] = round(sustained)
-        for name, share in (("at_50", 0.5), ("at_80", 0.8)):
-            rate = share * (sustained or _SHARES[-1] * backlog_rate)
-            timed = part.take(min(int(rate * session.plan.open_loop_s), int(part.left() * share)))
-            shown = run(place, pid, timed, rate)
-            _tell(session, name, shown)
-            found[name] = msgspec.to_builtins(shown)
+            return tried.sustainable
+
+        run(place, pid, part.take(_WARM), 500)
+        sustained = search(sustains, backlog_rate, plan.search_tries)
+        closed = fail_closed(url)  # a search goes where a worker cannot keep up
+        if sustained is None:
+            session.say("latency: no rate was sustained, so nothing is timed")
+        else:
+            found["sustainable"] = round(sustained)
+            for name, share in _WINDOWS:
+                count = min(int(share * sustained * plan.open_loop_s), int(part.left() * share))
+                shown = run(place, pid, part.take(count), share * sustained)
+                _tell(session, name, shown)
+                found[name] = msgspec.to_builtins(shown)
+        if now := fail_closed(url) - closed:
+            raise RuntimeError(f"{now:,} records were decided fail-closed while they were timed")
     session.cluster.forget(place)
     return found
 
 
+def search(sustains: Callable[[float], bool | None], backlog_rate: float, tries: int) -> float | None:
+    """The highest rate that was tried and is sustained; None when none was.
+
+    Bisects by ratio, so many tries at most; ends early when ``sustains`` says None: it has no events left to tell by.
+    """
+    low, high, sustained = _LEAST * backlog_rate, _MOST * backlog_rate, None
+    for _ in range(tries):
+        rate = math.sqrt(low * high)
+        answer = sustains(rate)
+        if answer is None:
+            break
+        if answer:
+            low = sustained = rate
+        else:
+            high = rate
+    return sustained
+
+
 def _tell(session: Session, name: str, shown: Latency) -> None:
+    slope = "unknown" if shown.lag_slope is None else f"{shown.lag_slope:.1%} of the rate"
     session.say(
         f"latency {name}, {shown.rate:,.0f}/s: p50 {shown.p50}, p99 {shown.p99}, p99.9 {shown.p999}, largest "
-        f"{shown.largest} ms; lag grows by {shown.lag_slope:.1%} of the rate, {len(shown.stalls)} stalls"
+        f"{shown.largest} ms; lag grows by {slope}, {len(shown.stalls)} stalls"
     )
 
 
-def events_needed(session: Session, backlog_rate: float) -> int:
-    """How many events of a day the windows take at most."""
-    search = sum(_SHARES) * _SEARCH_S
-    return min(_MOST_EVENTS, int(backlog_rate * (search + 0.8 * 1.3 * session.plan.open_loop_s)) + 3_000)
+def events_needed(plan: Plan, backlog_rate: float) -> int:
+    """How many events the windows take, at most as many as a day may have."""
+    timed = sum(share for _, share in _WINDOWS) * _SUSTAINED * plan.open_loop_s
+    return min(plan.latency_events, int(backlog_rate * (_SEARCHED * plan.search_s + timed)) + _WARM)

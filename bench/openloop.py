@@ -6,8 +6,10 @@ that falls behind, or an engine that stalls, makes latencies longer and never di
 """
 
 import itertools
+import statistics
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -27,7 +29,13 @@ _TICK_S: Final = 0.001
 _MS: Final = 1e6
 #: The first part of a window is not counted: connections, caches, a JVM's compiler.
 WARM_UP_S: Final = 3.0
-_DRAIN_S: Final = 10.0
+#: Before that the lag of a new rate has not settled.
+_SETTLE_S: Final = 5.0
+_SECOND: Final = 1_000_000_000
+#: A slope through fewer seconds is one turn's noise.
+_LEAST_SECONDS: Final = 8
+#: A window at twice the sustainable rate is worked off in about its own length.
+_DRAIN_S: Final = 30.0
 #: Nothing more has become visible for so long. Seconds.
 _QUIET_S: Final = 2.0
 
@@ -40,7 +48,8 @@ class Timed(msgspec.Struct, frozen=True):
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """What one window at one rate showed. Milliseconds; ``lag_slope``: growth of what waits, as a share of the rate."""
+    """What one window at one rate showed. Milliseconds; ``lag_slope``: growth of what waits, as a share of the rate;
+    None: the window was too short to tell it."""
 
     rate: float
     seconds: float
@@ -51,7 +60,7 @@ class Latency(msgspec.Struct, frozen=True):
     p99: float
     p999: float
     largest: float
-    lag_slope: float
+    lag_slope: float | None
     stalls: list[tuple[float, float]]  # when (seconds into the window), how long
     cpu_share: float
     rss_mb: float
@@ -59,8 +68,8 @@ class Latency(msgspec.Struct, frozen=True):
 
     @property
     def sustainable(self) -> bool:
-        """What waits does not grow by more than 1 % of the rate."""
-        return self.lag_slope <= 0.01
+        """What waits does not grow by more than 1 % of the rate, and that is known."""
+        return self.lag_slope is not None and self.lag_slope <= 0.01
 
 
 class _Reader(threading.Thread):
@@ -130,7 +139,7 @@ def run(place: Place, pid: int, records: Sequence[Timed], rate: float) -> Latenc
         rate=round(rate), seconds=round(seconds, 1), counted=found.total, undecided=asked - found.total,
         p50=round(found.percentile(50), 1), p90=round(found.percentile(90), 1), p99=round(found.percentile(99), 1),
         p999=round(found.percentile(99.9), 1), largest=round(found.largest, 1),
-        lag_slope=_slope(intended, reader.seen, warm, seconds), stalls=_stalls(intended, reader.seen, warm, begun),
+        lag_slope=_lag_slope(intended, reader.seen, begun, seconds), stalls=_stalls(intended, reader.seen, warm, begun),
         cpu_share=round((after.cpu_s - before.cpu_s) / elapsed, 3), rss_mb=round(after.rss / 1e6),
         curve=found.curve(),
     )  # fmt: skip
@@ -161,32 +170,38 @@ def _send(place: Place, records: Sequence[Timed], rate: float) -> dict[str, int]
     return intended
 
 
-def _slope(intended: dict[str, int], seen: dict[str, int], warm: int, seconds: float) -> float:
-    """By least squares over the window: how fast the number of waiting events grows, as a share of the rate.
+def growth(sent: Sequence[int], visible: Sequence[int], since: int, until: int) -> float | None:
+    """How fast what waits grows, as a share of the rate; None when there is too little to tell it from.
 
-    Only of those that were decided in the end: contact details and receipts have no decision to wait for.
+    ``sent`` and ``visible``: when records were to leave and when their decisions were seen, in order, nanoseconds.
+
+    What waits is counted a hundred times a second, and of each second the least counts: what is left when a turn has just
+    become visible, not what the next one holds. The growth is the median over every two seconds (Theil and Sen), so that
+    a pause at the end of a window is no trend.
     """
-    steps = 40
-    begun = warm
-    end = max(intended.values())
-    decided = {e: at for e, at in intended.items() if at >= warm and e in seen}
-    sent, visible = sorted(decided.values()), sorted(seen[e] for e in decided)
-    if len(visible) < steps or end <= begun:
-        return 1.0
-    moments = [begun + (end - begun) * i // steps for i in range(1, steps + 1)]
-    waiting, done, gone = [], 0, 0
-    for moment in moments:
-        while gone < len(sent) and sent[gone] <= moment:
-            gone += 1
-        while done < len(visible) and visible[done] <= moment:
-            done += 1
-        waiting.append(gone - done)
-    times = [(moment - begun) / 1e9 for moment in moments]
-    mean_t, mean_w = sum(times) / steps, sum(waiting) / steps
-    slope = sum((t - mean_t) * (w - mean_w) for t, w in zip(times, waiting, strict=True)) / sum(
-        (t - mean_t) ** 2 for t in times
+    seconds = (until - since) // _SECOND
+    if seconds < _LEAST_SECONDS:
+        return None
+    left = [
+        min(
+            bisect_right(sent, moment) - bisect_right(visible, moment)
+            for moment in range(since + number * _SECOND, since + (number + 1) * _SECOND, _SECOND // 100)
+        )
+        for number in range(seconds)
+    ]
+    pairs = itertools.combinations(enumerate(left), 2)
+    slope = statistics.median((later - now) / (to - at) for (at, now), (to, later) in pairs)
+    rate = (bisect_right(sent, until) - bisect_right(sent, since)) / ((until - since) / _SECOND)
+    return round(slope / rate, 4) if rate else None
+
+
+def _lag_slope(intended: dict[str, int], seen: dict[str, int], begun: int, seconds: float) -> float | None:
+    """Only of what was decided in the end: contact details and receipts have no decision to wait for."""
+    decided = [event_id for event_id in intended if event_id in seen]
+    since = begun + int(min(_SETTLE_S, seconds / 4) * _SECOND)
+    return growth(
+        sorted(intended[e] for e in decided), sorted(seen[e] for e in decided), since, max(intended.values())
     )
-    return round(slope / (len(sent) / ((end - begun) / 1e9)), 4)
 
 
 def _stalls(

@@ -68,7 +68,7 @@ def _joins(found: Found, file: Path) -> None:
 
 def _curves(parts: Found) -> dict[str, list[tuple[float, float]]]:
     found = {}
-    if "latency" in parts:
+    if parts.get("latency", {}).get("sustainable"):
         for key, share in (("at_50", "50 %"), ("at_80", "80 %")):
             at = parts["latency"][key]
             found[f"Heed, full rules, {share} load ({at['rate']:,}/s)"] = at["curve"]

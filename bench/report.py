@@ -151,10 +151,15 @@ def _days(found: Found) -> str:
 
 
 def _latency(found: Found) -> str:
-    tried = ", ".join(f"{one['rate']:,}/s (lag grows by {one['lag_slope']:.1%})" for one in found["tried"])
+    title = "### Latency of the hospital day, from schedule to visible decision\n\n"
+    tried = ", ".join(
+        f"{one['rate']:,}/s (lag grows by {_share(one['lag_slope'])})" for one in found["tried"]
+    )
+    if not found["sustainable"]:
+        return f"{title}No rate was sustained, so latency at half of it was not measured. Tried: {tried}."
     rows = [
         (f"{share} of it", at["rate"], at["p50"], at["p90"], at["p99"], at["p999"], at["largest"],
-         f"{at['cpu_share']:.0%}", at["counted"], at["undecided"])
+         f"{at['cpu_share']:.0%}", _share(at["lag_slope"]), at["counted"], at["undecided"])
         for share, at in (("50 %", found["at_50"]), ("80 %", found["at_80"]))
     ]  # fmt: skip
     head = (
@@ -166,15 +171,16 @@ def _latency(found: Found) -> str:
         "p99.9",
         "Largest",
         "CPU",
+        "Lag grows by",
         "Timed",
         "Without a decision",
     )
     sustained = f"Sustainable: {found['sustainable']:,} events/s. Tried: {tried}.\n\n"
-    return (
-        "### Latency of the hospital day, from schedule to visible decision\n\n"
-        + sustained
-        + _table(head, rows)
-    )
+    return title + sustained + _table(head, rows)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
 
 
 def _low_rate(found: Found) -> str:

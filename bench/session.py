@@ -25,7 +25,10 @@ class Plan(msgspec.Struct, frozen=True):
     day_events: int
     day_patients: int
     day_rounds: int
+    search_s: float
+    search_tries: int
     open_loop_s: float
+    latency_events: int  # a larger day would take minutes to make up; the search then ends earlier
     low_rate_s: float
     low_rate_rounds: int
     stall_s: float
@@ -47,7 +50,10 @@ BRIEF: Final = Plan(
     day_events=100_000,
     day_patients=40_000,
     day_rounds=2,
+    search_s=16,
+    search_tries=4,
     open_loop_s=15,
+    latency_events=500_000,
     low_rate_s=20,
     low_rate_rounds=2,
     stall_s=60,
@@ -68,7 +74,10 @@ FULL: Final = msgspec.structs.replace(
     jvm_events=1_250_000,
     day_rounds=5,
     day_events=200_000,
+    search_s=40,
+    search_tries=6,
     open_loop_s=60,
+    latency_events=1_200_000,
     low_rate_s=60,
     low_rate_rounds=5,
     stall_s=600,

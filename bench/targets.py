@@ -97,7 +97,8 @@ def _throughput(found: Found) -> list[Target]:
 
 
 def _latency(found: Found) -> list[Target]:
-    half = _of(found, "latency", "at_50")
+    """Of half the rate that is sustained: where none is, half of another one is no measure of it."""
+    half = _of(found, "latency", "at_50") if _of(found, "latency", "sustainable") else None
     return [
         _at_most(f"latency at half load, {name}", _of(half, figure), most, "ms")
         for name, figure, most in (("p50", "p50", 20), ("p99", "p99", 100), ("p99.9", "p999", 300))
