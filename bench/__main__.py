@@ -1,9 +1,9 @@
 """Measure everything, say which targets are met, and write the results and their page.
 
-    make bench          about 20 minutes
-    make bench-full     hours: five rounds everywhere, windows of a minute, ten minutes for stalls
+    make bench          20 to 25 minutes
+    make bench-full     hours: five rounds everywhere (three of failover), windows of a minute, ten minutes for stalls
     python -m bench --only joins,days   some parts; the results file keeps the others'
-    python -m bench --render            the page again, from the results file
+    python -m bench --render            the targets and the page again, from the parts in the results file
 
 A part that fails is reported, and its targets are missed; the others go on. Always exit code 0 then: a missed target is a
 result. Source: docs/benchmarks.md says how each part measures.
@@ -120,7 +120,7 @@ def main() -> int:
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if not args.render:
         run(scaled(FULL if args.full else BRIEF, args.share), only)
-    whole = json.loads(results.FILE.read_text())
+    whole = results.judged_again(results.FILE)
     report.write(whole)
     for target in targets(whole["parts"]):
         print(target.line())

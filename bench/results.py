@@ -14,7 +14,7 @@ from typing import Any, Final
 from streams.worker.clock import RealClock
 
 from .session import Found
-from .targets import Target
+from .targets import Target, targets
 
 FILE: Final = Path(__file__).resolve().parent / "results" / "latest.json"
 _PEERS: Final = Path(__file__).resolve().parent / "peers"
@@ -102,10 +102,24 @@ def date() -> str:
 
 
 def write(
-    file: Path, about: dict[str, Any], found: Found, targets: Sequence[Target], failures: dict[str, str]
+    file: Path, about: dict[str, Any], found: Found, lines: Sequence[Target], failures: dict[str, str]
 ) -> None:
     """Everything of one run."""
-    entries = [target.entry() for target in targets]
-    whole = about | {"targets": entries, "failures": failures, "parts": found}
     file.parent.mkdir(parents=True, exist_ok=True)
+    _put(file, about | {"targets": _entries(lines), "failures": failures, "parts": found})
+
+
+def judged_again(file: Path) -> Found:
+    """What stands in the file, judged as it would be now: what meets a target may have been settled later."""
+    whole: Found = json.loads(file.read_text(encoding="utf-8"))
+    whole["targets"] = _entries(targets(whole["parts"]))
+    _put(file, whole)
+    return whole
+
+
+def _entries(lines: Sequence[Target]) -> list[Found]:
+    return [line.entry() for line in lines]
+
+
+def _put(file: Path, whole: Found) -> None:
     file.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
