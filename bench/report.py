@@ -202,7 +202,7 @@ def _stalls(found: Found) -> str:
     )
 
 
-#: Of everything that is compared with its first row: the column, and the figure in it.
+#: Of everything that is compared with its first row: the column, and the figure in it, which earlier files may not have.
 _COMPARED: Final = {
     "Events/s": "rate",
     "CPU us an event": "cpu_us",
@@ -215,17 +215,14 @@ _COMPARED: Final = {
 
 def _compared(title: str, noun: str, what: str) -> Callable[[Found], str]:
     def section(found: Found) -> str:
+        there = {head: figure for head, figure in _COMPARED.items() if figure in found["rows"][0]}
         rows = [
-            (row[noun], *(_spread(row.get(figure)) for figure in _COMPARED.values()), _faults(row))
+            (row[noun], *(_spread(row[figure]) for figure in there.values()), "; ".join(row["problems"]))
             for row in found["rows"]
         ]
-        return f"### Workload 1 and {title}\n\n" + _table((what, *_COMPARED, "Problems"), rows)
+        return f"### Workload 1 and {title}\n\n" + _table((what, *there, "Problems"), rows)
 
     return section
-
-
-def _faults(row: Found) -> str:
-    return "; ".join(row["problems"])
 
 
 def _restore(found: Found) -> str:
