@@ -1,6 +1,7 @@
 """How fast what waits grows, and which rate counts as sustained. No broker."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from random import Random
 
@@ -27,7 +28,7 @@ def _window(rate: int, seconds: int, capacity: float, turn_s: float = 0.1) -> tu
         while done < len(queue):
             length = turn_s * rng.uniform(0.5, 1.5)
             now += length
-            waiting = sum(at <= (now - length) * _SECOND for at in queue[done : done + 5_000])
+            waiting = bisect_right(queue, (now - length) * _SECOND) - done
             took = min(waiting, int(capacity / 4 * length) + rng.randrange(2))
             visible += [int(now * _SECOND)] * took
             done += took
