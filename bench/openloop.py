@@ -139,7 +139,7 @@ def run(place: Place, pid: int, records: Sequence[Timed], rate: float) -> Latenc
         rate=round(rate), seconds=round(seconds, 1), counted=found.total, undecided=asked - found.total,
         p50=round(found.percentile(50), 1), p90=round(found.percentile(90), 1), p99=round(found.percentile(99), 1),
         p999=round(found.percentile(99.9), 1), largest=round(found.largest, 1),
-        lag_slope=_lag_slope(intended, reader.seen, begun, seconds), stalls=_stalls(intended, reader.seen, warm, begun),
+        lag_slope=lag_slope(records, intended, reader.seen, begun, seconds), stalls=_stalls(intended, reader.seen, warm, begun),
         cpu_share=round((after.cpu_s - before.cpu_s) / elapsed, 3), rss_mb=round(after.rss / 1e6),
         curve=found.curve(),
     )  # fmt: skip
@@ -195,13 +195,29 @@ def growth(sent: Sequence[int], visible: Sequence[int], since: int, until: int) 
     return round(slope / rate, 4) if rate else None
 
 
-def _lag_slope(intended: dict[str, int], seen: dict[str, int], begun: int, seconds: float) -> float | None:
-    """Only of what was decided in the end: contact details and receipts have no decision to wait for."""
-    decided = [event_id for event_id in intended if event_id in seen]
+def lag_slope(
+    records: Sequence[Timed], intended: dict[str, int], seen: dict[str, int], begun: int, seconds: float
+) -> float | None:
+    """The growth of what waits in a window of so many seconds, once it has settled."""
+    waits = _for_a_decision(records, intended, seen)
     since = begun + int(min(_SETTLE_S, seconds / 4) * _SECOND)
-    return growth(
-        sorted(intended[e] for e in decided), sorted(seen[e] for e in decided), since, max(intended.values())
-    )
+    visible = sorted(seen[event_id] for event_id in waits if event_id in seen)
+    return growth(sorted(waits.values()), visible, since, max(intended.values()))
+
+
+def _for_a_decision(
+    records: Sequence[Timed], intended: dict[str, int], seen: dict[str, int]
+) -> dict[str, int]:
+    """What was decided in the end, and what came after the last of it in its partition: that still waits.
+
+    The others have no decision of their own: contact details, receipts, what cannot be read.
+    """
+    homes = {timed.event_id: timed.row.partition for timed in records}
+    last = dict.fromkeys(homes.values(), 0)
+    for event_id, at in intended.items():
+        if event_id in seen:
+            last[homes[event_id]] = max(last[homes[event_id]], at)
+    return {e: at for e, at in intended.items() if e in seen or at > last[homes[e]]}
 
 
 def _stalls(

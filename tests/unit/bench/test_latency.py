@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 
-from bench import latency, openloop, plots, report
-from bench.openloop import growth
+from bench import latency, plots, report
+from bench.openloop import Timed, growth, lag_slope
 from bench.session import BRIEF, FULL, Found
 from bench.targets import targets
+from bench.workload import Row
 
 _SECOND = 1_000_000_000
 
@@ -64,14 +65,21 @@ def test_a_window_of_a_few_seconds_tells_no_growth() -> None:
     assert growth(sent, visible, 2 * _SECOND, 9 * _SECOND) is None
 
 
+_INTENDED = {f"e{n}": n * _SECOND // 100 for n in range(1_600)}
+_RECORDS = [Timed(e, Row("appointments", n % 4, b"P1", b"")) for n, e in enumerate(_INTENDED)]
+
+
 def test_what_has_no_decision_of_its_own_does_not_make_the_lag_grow() -> None:
-    intended = {f"e{n}": n * _SECOND // 100 for n in range(1_600)}
-    decided = {e: at + _SECOND // 50 for e, at in intended.items() if not e.endswith("7")}
-    assert openloop._lag_slope(intended, decided, 0, 16.0) == pytest.approx(0, abs=0.005)
-    late = {e: 2 * at for e, at in intended.items()}
-    found = openloop._lag_slope(intended, late, 0, 16.0)
-    assert found is not None
-    assert found > 0.3
+    decided = {e: at + _SECOND // 50 for e, at in _INTENDED.items() if not e.endswith("7")}
+    assert lag_slope(_RECORDS, _INTENDED, decided, 0, 16.0) == pytest.approx(0, abs=0.005)
+
+
+def test_what_is_decided_late_or_not_before_the_watching_ends_makes_it_grow() -> None:
+    late = {e: 2 * at for e, at in _INTENDED.items()}
+    watched = {e: at for e, at in late.items() if at < 20 * _SECOND}
+    for seen in (late, watched):
+        assert lag_slope(_RECORDS, _INTENDED, seen, 0, 16.0) == pytest.approx(0.5, abs=0.05)
+    assert lag_slope(_RECORDS, _INTENDED, {}, 0, 16.0) == pytest.approx(1, abs=0.05)
 
 
 def _up_to(limit: float, asked: list[float]) -> Callable[[float], bool]:
