@@ -1,9 +1,10 @@
 """Workloads 2 and 3: the generated hospital day with the full rules; settle 0, and settle 30 s with holds and timers.
 
-A first worker takes in what was there the day before; a second one works through the day, which is appended before it
-starts. What was decided while objections might be missing counts for nothing, and so does a run in which a record has no
-decision (``account``). Workload 3 runs its clock sixty times as fast, so that what is held for 30 s comes due while the rest of the day
-is still being worked through, as it does at an even rate; it is done half a second after the last event was taken.
+A first worker takes in what was there the day before, with settle 0 in both: all of it has been decided and told when the
+day begins. A second one works through the day, which is appended before it starts. What was decided while objections might
+be missing counts for nothing, and so does a run in which a record has no decision (``account``). Workload 3 runs its clock
+sixty times as fast, so that what is held for 30 s comes due while the rest of the day is still being worked through, as it
+does at an even rate; it is done half a second after the last event was taken.
 """
 
 import os
@@ -152,8 +153,7 @@ def until_taken(url: str, count: int) -> None:
 
 def run(session: Session, day: Day, policy: str, speed: float = 1.0, settle_s: float = 0.0) -> DayRun:
     """Work through a day; what counts begins with the first look that sees an event taken."""
-    place = session.cluster.new_place(session.partitions, policy)
-    take_in(place, session.cluster, day.before)
+    place = _under(policy, prepared(session, day))
     session.cluster.fill(place, (timed.row for timed in day.during))
     with worker(place, speed) as (pid, url):
         found = _watch(pid, url, len(day.during), settle_s / speed)
@@ -161,6 +161,13 @@ def run(session: Session, day: Day, policy: str, speed: float = 1.0, settle_s: f
     written = read(place.bootstrap, place.topic(Topic.DECISIONS), place.partitions)
     session.cluster.forget(place)
     return msgspec.structs.replace(found, account=account(appended, written))
+
+
+def _under(policy: str, place: Place) -> Place:
+    """The same place; a worker that starts there from now on goes by this policy."""
+    file = place.folder / "policy.yaml"
+    file.write_text(policy)
+    return msgspec.structs.replace(place, policy=file)
 
 
 def _watch(pid: int, url: str, expected: int, settle_s: float) -> DayRun:
@@ -226,7 +233,7 @@ def figures(runs: Sequence[DayRun]) -> Found:
 
 
 def prepared(session: Session, day: Day) -> Place:
-    """A place with settle 0 whose worker has taken in the day before: what latency is measured on."""
+    """A place with settle 0 whose worker has taken in the day before, and decided and told all of it."""
     place = session.cluster.new_place(session.partitions, POLICY)
     take_in(place, session.cluster, day.before)
     return place

@@ -46,6 +46,7 @@ class Desk:
         "at",
         "env",
         "event_id",
+        "now",
         "occurred_at",
         "ordinal",
         "outputs",
@@ -66,16 +67,13 @@ class Desk:
         self.patient_id = patient_id
         self.patient = patient
         self.env = env
+        self.now: Instant = env.now
         self.shard: ShardState = env.shard
         self.event_id = event_id
         self.at = at
         self.occurred_at = occurred_at
         self.outputs: list[Output] = []
         self.ordinal = 0
-
-    @property
-    def now(self) -> Instant:
-        return self.env.now
 
     def next_ordinal(self) -> int:
         """Number the decisions that one record causes about several requests."""

@@ -48,9 +48,9 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     if isinstance(verdict, Hold):
         _hold(desk, ruling, verdict)
         return
-    asked = case.asked
-    if asked.key in desk.patient.asked:
-        desk.change(asked={k: a for k, a in desk.patient.asked.items() if k != asked.key})
+    asked, waiting = case.asked, desk.patient.asked
+    if waiting and (key := asked.key) in waiting:
+        desk.change(asked={k: a for k, a in waiting.items() if k != key})
     supersedes = _withdraw(desk, ruling) if "2.2" in ruling.path else None
     if isinstance(verdict, Send):
         _send(desk, ruling, verdict, supersedes)

@@ -11,8 +11,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.domain.events import Event, Objection, PatientSections, Receipt, Resolution
-from streams.domain.patient import Asked, PatientState
+from streams.domain.patient import Asked, PatientState, next_due
 from streams.domain.position import Position
+from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     DECIDING_TOPICS,
     Purpose,
@@ -142,16 +143,22 @@ def wake(patient_id: str, patient: PatientState, env: Environment) -> Response:
     """Do what is due at ``env.now``: holds first, then receipts that never came, tasks, calls that never came."""
     desk = Desk(patient_id, patient, env, "", Position(Topic.PATIENT_TABLE, 0, 0, env.now), env.now)
     desk.change(version=patient.version + 1)
-    due = sorted(
-        (a for a in patient.asked.values() if 0 < a.until <= env.now), key=lambda a: (a.until, a.key)
-    )
-    for asked in due:
+    for asked in _ended_holds(patient, env.now):
         settle(desk, asked)
-    confirm_overdue(desk)
-    life.reassign(desk)
-    life.chase_results(desk)
+    if 0 < next_due(desk.patient) <= env.now:  # mostly it was a hold, and nothing else
+        confirm_overdue(desk)
+        life.reassign(desk)
+        life.chase_results(desk)
     life.prune(desk)
     return answer(desk)
+
+
+def _ended_holds(patient: PatientState, now: Instant) -> list[Asked]:
+    """What was held until now or before, the longest overdue first."""
+    ended = [asked for asked in patient.asked.values() if 0 < asked.until <= now]
+    if len(ended) > 1:
+        ended.sort(key=lambda asked: (asked.until, asked.key))
+    return ended
 
 
 def adopt(

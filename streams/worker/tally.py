@@ -109,13 +109,15 @@ class Tally:
         """Count what a response wrote, and take a second look at it; ``event`` None: the patient was woken;
         ``record``: what the event was read from.
 
-        The usual case is told at a glance: the last thing written is this event's decision, and nothing held has gone.
+        The usual case is told at a glance: the last thing written is this event's decision, and nothing held has gone;
+        or it decides what the patient was woken for, and nothing else was held.
         """
         labels: Any
         plainly = False
         if event is None:
             if not outputs and (before is None or not before.asked):
                 return  # a task was looked at, nothing more
+            plainly = before is not None and _hold_decided(before, outputs)
         else:
             if event.topic is _RECEIPTS and type(event.body) is Receipt:
                 self._receipt(event, event.body, before)
@@ -234,6 +236,15 @@ class Tally:
 
     def _deadline(self, deadline: str, in_time: bool) -> None:
         self.add("deadlines", deadline, "in_time" if in_time else "late")
+
+
+def _hold_decided(before: PatientState, outputs: Sequence[Output]) -> bool:
+    """Whether just one thing was held, and the last thing written decides it."""
+    if len(before.asked) != 1 or not outputs:
+        return False
+    (asked,) = before.asked.values()
+    last = outputs[-1]
+    return type(last) is Decision and last.subject.id == asked.id
 
 
 def _left(patient: PatientState | None, appointment_id: str, now: Instant) -> Millis:

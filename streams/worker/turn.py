@@ -184,7 +184,6 @@ class Turn:
         self._write(response, key, headers=self._outputs.traced_before(loaded.patient, response))
         self.tally.look(loaded.patient, None, response.patient, response.outputs)
         loaded.patient = response.patient
-        self.tally.add("wakes")
 
     def fail_closed(self, recovering: bool) -> None:
         """Tell the rules whether objections may still be missing from what is decided next (rule 3.1)."""
@@ -215,6 +214,8 @@ class Turn:
         Raises RecordTooLarge for a patient whose state no record can hold.
         """
         self.fail_closed(False)  # of the moment, never of the table
+        if self._woken:
+            self.tally.add("wakes", count=len(self._woken))
         changelog = self._parts.names.of(Topic.PATIENT_TABLE)
         changes: dict[bytes, bytes | None] = {}
         for key, loaded in self._touched.items():

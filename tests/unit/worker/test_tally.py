@@ -1,5 +1,6 @@
 """What a turn counts beside its decisions: changes at short notice, what became of them, and how long a message took."""
 
+import msgspec
 import pytest
 
 from streams import decisions
@@ -17,7 +18,7 @@ from streams.domain.events import (
 )
 from streams.domain.patient import PatientState
 from streams.domain.position import Position
-from streams.domain.records import EscalationTask, SendCommand
+from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.time import DAY, HOUR, MINUTE, Instant
 from streams.domain.vocabulary import AppointmentStatus, Channel, ReceiptStatus, ResolutionKind, Role, Topic
 from streams.policy.load import default_path, load_overrides, read
@@ -97,3 +98,26 @@ def test_a_person_who_reached_the_patient_counts() -> None:
     reached = Resolution(task.task_id, ResolutionKind.CONTACTED, "staff-1", Role.BOOK)
     patient.happens(Topic.RESOLUTIONS, reached, NOW + MINUTE)
     assert patient.tally.counts["short_notice_outcome", "human_contacted"] == 1
+
+
+@pytest.mark.parametrize("held", [1, 2])
+def test_what_was_held_is_missed_when_nothing_decides_it(held: int) -> None:
+    """Woken with one request held, which is told at a glance, and with two, which is not."""
+    policy = load_overrides(read(default_path()), {"settle_s.appointment": 30})
+    state: PatientState | None = None
+    for number in range(held):
+        body = Appointment(f"A{number}", AppointmentStatus.BOOKED, NOW + 5 * DAY, service_code="GEN")
+        event = Event(Topic.APPOINTMENTS, Envelope(f"e{number}", "P1", 1, NOW, "test"), body)
+        at = Position(Topic.APPOINTMENTS, 0, number, NOW)
+        state = decisions.respond("P1", state, event, at, Environment(policy, NOW)).patient
+    assert state is not None
+    assert len(state.asked) == held
+
+    answer = decisions.wake("P1", state, Environment(policy, NOW + 30_000))
+    tally = Tally(NOW, policy)
+    tally.look(state, None, answer.patient, answer.outputs)
+    assert tally.gap == 0
+
+    gone = msgspec.structs.replace(state, asked={})
+    tally.look(state, None, gone, [out for out in answer.outputs if not isinstance(out, Decision)])
+    assert tally.gap == held
