@@ -12,6 +12,7 @@ from bench import days
 from bench.cluster import Place
 from bench.days import Day, DayRun, run
 from bench.throughput import POLICY
+from bench.verifying import Written
 from bench.workload import Row
 
 
@@ -21,8 +22,10 @@ class Broker:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def new_place(self, partitions: int) -> Place:
-        return Place("nowhere:9092", "bench-", partitions, self._folder)
+    def new_place(self, partitions: int, policy: str) -> Place:
+        file = self._folder / "policy.yaml"
+        file.write_text(policy)
+        return Place("nowhere:9092", "bench-", partitions, self._folder, file)
 
     def fill(self, place: Place, rows: Iterable[Row]) -> None: ...
 
@@ -42,6 +45,8 @@ def test_the_day_before_has_settled_when_a_day_with_holds_begins(
 
     monkeypatch.setattr(days, "worker", worker)
     monkeypatch.setattr(days, "until_taken", lambda *_: None)
+    monkeypatch.setattr(days, "fail_closed", lambda *_: 0)
+    monkeypatch.setattr(days, "read", lambda *_: Written({}, {}))
     monkeypatch.setattr(days, "_watch", lambda *_: DayRun(1.0, 1.0, 1.0, 0, 0))
     session: Any = SimpleNamespace(cluster=Broker(tmp_path), partitions=1)
 
