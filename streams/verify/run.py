@@ -14,7 +14,7 @@ from streams.kafka import topics
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient
-from streams.kafka.registry import connected_codec
+from streams.kafka.registry import codec_for
 from streams.policy.load import default_path, load
 from streams.policy.model import Policy
 from streams.settings import Settings
@@ -146,8 +146,7 @@ async def verify(settings: Settings, plan: Plan, say: Callable[[str], None] = la
     """Verify everything. ``say`` is told how far it has come. Raises RefuseToStart, KafkaError, BadRecord."""
     begun = time.monotonic()
     partitions = (await topics.check(settings)).partitions
-    url = settings.schema_registry_url
-    codec = await connected_codec(url, settings.topic_prefix) if url else Codec.local()
+    codec = await codec_for(settings)
     policy = load(settings.policy or default_path())
     connect = connection(settings)
     verification = Verification(settings, plan, codec, policy, partitions)
