@@ -20,7 +20,7 @@ from tests.support.outside import Sender
 from tests.support.prometheus import run
 from tests.support.running import Heed, until
 
-MOST_SERIES = 300  # a process: what a Prometheus of a trust should keep of one (issue: at most 300)
+MOST_SERIES = 300  # a process: what a Prometheus of a trust should keep of one
 
 #: Half an hour of the generated day a second, so that settle times, deadlines and reassignments come up too.
 CLOCK = "2026-10-13T11:00:00+01:00@{now}x300"
