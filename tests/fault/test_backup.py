@@ -118,10 +118,12 @@ async def test_a_table_an_hour_old_is_refused_and_rebuilt_and_nothing_is_sent_ag
     )
 
     await told(heed, story, 0.9, 1.0)
-    report = await verify(heed, Plan(slack=0, model=False))
+    report = await verify(heed, Plan(slack=0))
     print([str(finding) for finding in report.findings[:5]], report.checked)  # noqa: T201
     assert report.clean
     assert report.checked["messages to objectors"]
+    assert 0 < report.checked["turns decided again"] < report.checked["turns"]
+    assert len([note for note in report.notes if "were not decided again" in note]) == heed.partitions
 
 
 async def test_a_table_that_was_emptied_is_refused_and_rebuilt(heed: Settings) -> None:
