@@ -62,7 +62,8 @@ async def until_decided(stage: Stage, partitions: int) -> float:
 
 
 async def outage(stage: Stage, blow: Blow, partitions: int) -> float:
-    """Seconds from the blow until the successor has decided something on each partition."""
+    """Seconds from the blow until the successor has decided something on each partition. Python's start is in it, and the
+    0.4 s of the supervisor."""
     (worker,) = stage.arena.workers
     starts = worker.starts
     hit = await stage.arena.deal(blow)
