@@ -23,7 +23,8 @@ from streams.errors import BadUsage
 PRODUCTION_PARTITIONS: Final = 12  # contract 1
 LOCAL_PARTITIONS: Final = 4
 
-_SECRETS: Final = ("sasl_plain_password", "ssl_password", "log_key")
+#: Refused in the TOML file; each may come by a file of its own.
+SECRETS: Final = ("sasl_plain_password", "ssl_password", "log_key")
 _LOG_KEY_LENGTH: Final = 16
 _NOT_A_SETTING: Final = ("config",)  # names the file itself
 _TOPIC_PREFIX: Final = re.compile(r"[A-Za-z0-9._-]{0,100}")  # what Kafka allows in a topic's name
@@ -99,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         """As usual, without the secrets: settings end up in logs."""
-        shown = {name: "***" if name in _SECRETS and value else value for name, value in _fields(self)}
+        shown = {name: "***" if name in SECRETS and value else value for name, value in _fields(self)}
         return f"Settings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def topic(self, name: str) -> str:
@@ -236,7 +237,7 @@ def _read_file(config: Path, given: _Given) -> None:
         raise BadUsage(f"{config}: is not TOML: {error}") from None
     for name, value in written.items():
         place = f"{config}: {name}"
-        if name in _SECRETS:
+        if name in SECRETS:
             raise BadUsage(
                 f"{place}: a secret does not belong in this file; set HEED_{name.upper()} or HEED_{name.upper()}_FILE"
             )
@@ -247,7 +248,7 @@ def _read_file(config: Path, given: _Given) -> None:
 
 def _read_variables(environ: Mapping[str, str], given: _Given) -> None:
     known = {f"HEED_{name.upper()}": name for name in Settings.__struct_fields__}
-    secret_files = {f"HEED_{name.upper()}_FILE": name for name in _SECRETS}
+    secret_files = {f"HEED_{name.upper()}_FILE": name for name in SECRETS}
     others = {f"HEED_{name.upper()}" for name in _NOT_A_SETTING} | {_CLOCK_ALLOWED}
     for variable, value in environ.items():
         if not variable.startswith("HEED_") or variable in others or value == "":

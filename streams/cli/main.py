@@ -22,7 +22,6 @@ from streams.errors import BadUsage, RefuseToStart
 from streams.settings import Settings, load
 
 DONE: Final = 0
-EXPECTATION_FAILED: Final = 1
 WRONG_USE: Final = 2
 INTERRUPTED: Final = 130  # what a shell reports for a command ended by Ctrl-C
 

@@ -7,7 +7,7 @@ from typing import Final
 
 #: The pages of docs/reference/.
 REFERENCE_PAGES: Final = (
-    "rules", "reasons", "roles", "thresholds", "topics", "rights", "schemas", "metrics", "cli",
+    "rules", "reasons", "roles", "thresholds", "topics", "rights", "schemas", "metrics", "settings", "cli",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from .rights import rights
 from .roles import roles
 from .rules import rules
 from .schemas import schemas
+from .settings import settings
 from .thresholds import thresholds
 from .topics import topics
 from .trace_page import trace
@@ -47,6 +48,7 @@ def texts(parser: argparse.ArgumentParser) -> dict[Path, str]:
         "rights": rights,
         "schemas": schemas,
         "metrics": metrics,
+        "settings": settings,
         "cli": lambda: commands(parser),
     }
     found = {REFERENCE / f"{name}.md": makers[name]() for name in REFERENCE_PAGES}

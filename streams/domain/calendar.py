@@ -149,15 +149,6 @@ class Calendar(msgspec.Struct, frozen=True, cache_hash=True):
             duration -= max(0, closes - opens)
             day = local_date(closes) + 1
 
-    def working_time(self, start: Instant, end: Instant) -> Millis:
-        """Tell how long the service is open on working days from ``start`` to ``end``."""
-        total = 0
-        for day in range(local_date(start), local_date(end) + 1):
-            span = _shift(self, day)
-            if span is not None:
-                total += max(0, min(span[1], end) - max(span[0], start))
-        return total
-
     def end_of_working_day(self, instant: Instant) -> Instant:
         """Give today's close of service, or the next working day's when that is past."""
         day = local_date(instant)

@@ -3,7 +3,7 @@
 The recorder sends one to each of its partitions, into ``receipts``; the worker takes it in its turn, after the
 barrier, and passes it on to ``heartbeats`` in the same transaction as its decisions; the recorder takes it from there
 in the same transaction as its entries. Its key can be no patient's: control characters are refused in ids.
-Source: issue 6, docs/decisions/0070.
+Source: docs/decisions/0070.
 """
 
 from typing import Final

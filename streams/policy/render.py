@@ -18,7 +18,7 @@ from .phrases import PLACEHOLDER
 from .segments import Segments, count
 from .templates import Organisation, Template
 
-__all__ = ["Message", "as_cell", "as_html", "render", "sample"]
+__all__ = ["Message", "as_html", "render", "sample"]
 
 _SAMPLES = {
     Kind.WHEN: "Thursday 3 December 2026 at 09:30",
@@ -87,11 +87,6 @@ def sample(template: Template) -> dict[str, str]:
 def as_html(text: str) -> str:
     """Write text so that HTML shows it as it is (C185)."""
     return escape(text, quote=True)
-
-
-def as_cell(text: str) -> str:
-    """Write text so that a spreadsheet does not take it for a formula (C185)."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

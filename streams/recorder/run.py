@@ -12,11 +12,10 @@ from streams.domain.vocabulary import Topic
 from streams.kafka import topics
 from streams.kafka.batch import Record
 from streams.kafka.client import connection
-from streams.kafka.codec import Codec
 from streams.kafka.member import Member
 from streams.kafka.offsets import KafkaError, OffsetsClient
 from streams.kafka.plain import PlainProducer
-from streams.kafka.registry import connected_codec
+from streams.kafka.registry import codec_for
 from streams.ops.health import HealthServer
 from streams.ops.logging import get_logger, set_up
 from streams.ops.metrics import READY
@@ -161,8 +160,7 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     warn_unless_encrypted(settings)
     checked = await topics.check(settings)
     connect = connection(settings)
-    url = settings.schema_registry_url
-    codec = await connected_codec(url, settings.topic_prefix) if url else Codec.local()
+    codec = await codec_for(settings)
     offsets = OffsetsClient(connect)
     await offsets.open()
     heart = Heart(wall.now, settings.topic(Topic.RECEIPTS))

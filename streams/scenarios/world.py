@@ -51,9 +51,6 @@ class World:
         packed = self._patients.get(patient_id)
         return None if packed is None else unpack(packed)
 
-    def patient_ids(self) -> tuple[str, ...]:
-        return tuple(self._patients)
-
     def adopt(self, step: Step) -> None:
         """Apply a ``given`` event as state only: told, not decided, counted by nothing."""
         event = self._settled(step)

@@ -65,7 +65,7 @@ class Findings:
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The whole answer. ``checked`` counts what was looked at, by name; ``notes`` are sentences for people.
+    """The whole answer. ``checked`` counts what was looked at, by name; ``notes``: what could not be proven, in sentences for people.
 
     ``waiting``: inputs not yet taken by a worker; ``unrecorded``: messages, tasks and objections that no
     recorder has taken yet.

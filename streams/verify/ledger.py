@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.domain.shard import ShardState
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.kafka.codec import OUTPUT_ON, Codec, OutputRecord
 from streams.kafka.reading import Stored, read_to_end
@@ -26,10 +27,24 @@ class Row(msgspec.Struct, frozen=True):
     packed: bytes | None
 
 
+class Beginning(msgspec.Struct, frozen=True):
+    """The table as turn ``index`` of the ledger left it, the shard's own state apart.
+
+    That is the second turn behind a gap: compaction reaches no further than before that one's row, so that whatever was the
+    newest of each patient at that point is still there. At the first one it might have removed what a later row replaced.
+    """
+
+    index: int
+    shard: ShardState
+    rows: dict[bytes, Row]
+
+
 class Ledger(msgspec.Struct):
     """Partition ``partition``: inputs and outputs in the order of their topic, turns, and the table as it is now.
 
-    ``inputs`` by topic; ``outputs`` likewise. ``compacted``: turns whose rows are gone.
+    ``inputs`` by topic; ``outputs`` likewise. ``turns``: where each is in the changelog, and its journal. ``gap``: the index
+    of the last of them before which turns are missing, because compaction has removed their journals or ``heed rebuild``
+    has taken their place; None when all are there. ``begin``: what deciding again can begin with behind the gap.
     """
 
     partition: int
@@ -38,6 +53,22 @@ class Ledger(msgspec.Struct):
     turns: list[tuple[int, Journal]]
     table: dict[bytes, Row]
     recorded_to: dict[Topic, int] = {}
+    gap: int | None = None
+    begin: Beginning | None = None
+
+    def take_row(self, stored: Stored) -> None:
+        """The next row of the changelog. Raises DecodeError."""
+        if stored.key != SHARD_KEY:
+            assert stored.key is not None
+            self.table[stored.key] = Row(stored.offset, stored.value)
+            return
+        shard, journal = unpack_shard(stored.value)
+        index, before = len(self.turns), self.turns[-1][1].number if self.turns else 0
+        self.turns.append((stored.offset, journal))
+        if journal.number > before + 1:
+            self.gap, self.begin = index, None
+        elif self.gap == index - 1:
+            self.begin = Beginning(index, shard, dict(self.table))
 
     @property
     def read_to(self) -> dict[Topic, int]:
@@ -56,11 +87,8 @@ async def read_ledger(connect: Mapping[str, Any], settings: Settings, partition:
     async for stored in read_to_end(connect, [*lists, changelog], partition=partition):
         if stored.topic != changelog:
             lists[stored.topic].append(stored)
-        elif stored.key == SHARD_KEY:
-            ledger.turns.append((stored.offset, unpack_shard(stored.value)[1]))
         else:
-            assert stored.key is not None
-            ledger.table[stored.key] = Row(stored.offset, stored.value)
+            ledger.take_row(stored)
     ledger.outputs[Topic.DEAD_LETTERS] = [
         one for one in ledger.outputs[Topic.DEAD_LETTERS] if "heed.requeued" not in one.headers
     ]

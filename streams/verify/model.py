@@ -9,9 +9,11 @@ every input taken once, in the order of its topic, with no turn missing.
 Shares the rules and the codec with the worker, and nothing else of it.
 """
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -59,14 +61,22 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class Model:
-    """One partition, decided again."""
+    """One partition, decided again: all of it, or what follows the gap where turns are missing (``Ledger.begin``).
+
+    ``policy_of``: what a turn was decided with.
+    """
 
     def __init__(
-        self, ledger: Ledger, codec: Codec, policy: Policy, partitions: int, findings: Findings
+        self,
+        ledger: Ledger,
+        codec: Codec,
+        policy_of: Callable[[Journal], Policy],
+        partitions: int,
+        findings: Findings,
     ) -> None:
         self._ledger = ledger
         self._codec = codec
-        self._policy = policy
+        self._policy_of = policy_of
         self._partitions = partitions
         self._findings = findings
         self._shard = ShardState()
@@ -74,21 +84,38 @@ class Model:
         self._next = dict.fromkeys(INPUT_TOPICS, 0)  # index into the ledger's inputs
         self._read_to: dict[Topic, int] = {}
         self._number = 0
+        self.turns = ledger.turns
+        if ledger.gap is not None:
+            self._begin()
         self.expected: dict[Topic, list[Expected]] = {topic: [] for topic in MODELLED}
         self.forwarded: Counter[Digest] = Counter()  # to another patient's key: (topic, key, value)
 
-    def replay(self) -> bool:
-        """Decide every turn again; False when turns are missing because the changelog was compacted."""
-        for offset, journal in self._ledger.turns:
+    def _begin(self) -> None:
+        begin = self._ledger.begin
+        self.turns = [] if begin is None else self._ledger.turns[begin.index + 1 :]
+        if begin is None:
+            return
+        journal = self._ledger.turns[begin.index][1]
+        self._shard, self._number, self._read_to = begin.shard, journal.number, dict(journal.read_to)
+        self._table = {key: row.packed for key, row in begin.rows.items() if row.packed is not None}
+        for topic, records in self._ledger.inputs.items():
+            self._next[topic] = bisect_left(records, journal.read_to.get(topic, 0), key=attrgetter("offset"))
+
+    @property
+    def first(self) -> int:
+        """The number of the first turn that is decided again; of the next one, where none can be."""
+        return self.turns[0][1].number if self.turns else self._ledger.turns[-1][1].number + 1
+
+    def replay(self) -> None:
+        """Decide the turns again, in their order."""
+        for offset, journal in self.turns:
             place = self._ledger.place(Topic.PATIENT_TABLE, offset)
-            if journal.number > self._number + 1:
-                return False
             if journal.number <= self._number:
                 says = f"turn {journal.number} follows turn {self._number}: the table was not taken over"
                 self._findings.add(Kind.TABLE, place, says)
             self._number = journal.number
+            self._policy = self._policy_of(journal)
             self._turn(journal, place)
-        return True
 
     # One turn.
 
@@ -199,14 +226,19 @@ class Model:
     # What was really written.
 
     def compare(self) -> None:
-        """Hold what was written against what must have been."""
+        """Hold what was written against what must have been; behind a gap that is the last of each topic."""
+        if self._ledger.gap is not None and self._ledger.begin is None:
+            return
         for topic in MODELLED:
             self._compare_topic(topic)
         self._compare_table()
 
     def _compare_topic(self, topic: Topic) -> None:
-        actual = [(stored, content_of(topic, stored)) for stored in self._ledger.outputs[topic]]
         expected = self.expected[topic]
+        written = self._ledger.outputs[topic]
+        if self._ledger.gap is not None:
+            written = written[max(0, len(written) - len(expected)) :]
+        actual = [(stored, content_of(topic, stored)) for stored in written]
         missing, surplus = Counter(e.content for e in expected), Counter(content for _, content in actual)
         wanted = set(missing)
         missing, surplus = missing - surplus, surplus - missing

@@ -13,7 +13,7 @@ def lines(report: Report) -> Iterator[str]:
     yield "looked at " + ", ".join(f"{count:,} {name}" for name, count in report.checked.items())
     if report.waiting or report.unrecorded:
         yield f"not yet taken: {report.waiting:,} inputs by a worker, {report.unrecorded:,} records by a recorder"
-    yield from report.notes
+    yield from (f"NOT PROVEN: {note}" for note in report.notes)
     yield ""
     for kind in Kind:
         yield f"{report.differences.get(kind.value, 0):>8,}  {kind.value:<13} {MEANING[kind]}"
@@ -23,4 +23,5 @@ def lines(report: Report) -> Iterator[str]:
     total = sum(report.differences.values())
     if total > _SHOWN:
         yield f"... and {total - _SHOWN:,} more"
-    yield f"{'clean' if report.clean else 'DIFFERENCES FOUND'} ({report.seconds:.1f} s)"
+    open_ = ", but for what is not proven (above)" if report.notes else ""
+    yield f"{'clean' if report.clean else 'DIFFERENCES FOUND'}{open_} ({report.seconds:.1f} s)"

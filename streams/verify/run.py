@@ -3,19 +3,19 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from streams.domain.time import Millis
 from streams.domain.vocabulary import Topic
-from streams.errors import BadUsage
 from streams.kafka import topics
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient
-from streams.kafka.registry import connected_codec
-from streams.policy.load import default_path, load
+from streams.kafka.registry import codec_for
+from streams.policy.load import default_path
 from streams.policy.model import Policy
 from streams.settings import Settings
 
@@ -24,6 +24,7 @@ from .findings import Findings, Kind, Place, Report
 from .ledger import Ledger, read_ledger
 from .model import Digest, Model, digest
 from .objected import check_objections
+from .policies import PolicyOfTurn, read_policies, require
 
 #: A message is only held to objections whose producers had their acknowledgement by so much. Milliseconds.
 SLACK: Final[Millis] = 5_000
@@ -32,25 +33,30 @@ _MERGED: Final = "#merged"
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """``slack``: see ``objected``. ``model`` False leaves out deciding everything again."""
+    """``slack``: see ``objected``. ``model`` False leaves out deciding everything again. ``policies``: the files that were
+    in force, one for each version; none: the one that the settings name."""
 
     slack: Millis = SLACK
     model: bool = True
+    policies: tuple[Path, ...] = ()
 
 
 class Verification:
     """What is the same for every partition, and the sums over them."""
 
-    def __init__(self, settings: Settings, plan: Plan, codec: Codec, policy: Policy, partitions: int) -> None:
+    def __init__(
+        self, settings: Settings, plan: Plan, codec: Codec, policies: Mapping[str, Policy], partitions: int
+    ) -> None:
         self._settings = settings
         self._plan = plan
         self._codec = codec
-        self._policy = policy
+        self._policies = policies
         self._partitions = partitions
         self.findings = Findings()
         self.checked: Counter[str] = Counter()
         self.notes: list[str] = []
         self.waiting = self.unrecorded = 0
+        self._whole = True  # every turn of every partition was decided again
         self._forwarded: Counter[Digest] = Counter()
         self._arrived: Counter[Digest] = Counter()
 
@@ -64,8 +70,9 @@ class Verification:
         await self._offsets(offsets, ledger)
         conservation = Conservation(ledger, self._codec, self._partitions, self.findings)
         conservation.check()
-        for version in sorted({decision.policy_version for _, decision in conservation.decisions}):
-            self._same_policy(version)
+        decisions = [decision for _, decision in conservation.decisions]
+        if self._plan.model:
+            require(self._policies, decisions)
         looked_at = check_objections(
             ledger,
             self._codec,
@@ -77,14 +84,7 @@ class Verification:
         self._count(ledger, looked_at)
         self._wait(ledger)
         if self._plan.model:
-            self._model(ledger)
-
-    def _same_policy(self, version: str) -> None:
-        if self._plan.model and version != self._policy.version:
-            raise BadUsage(
-                f"the decisions were made with policy {version}, the one given here is {self._policy.version}: set "
-                "HEED_POLICY to the file that was used, or leave the model out with --no-model"
-            )
+            self._model(ledger, PolicyOfTurn(self._policies, decisions))
 
     async def _offsets(self, offsets: OffsetsClient, ledger: Ledger) -> None:
         """The group's offsets are for monitoring, and may be set back; ahead of the table they would tell of
@@ -112,15 +112,18 @@ class Verification:
         for topic, records in sources.items():
             self.unrecorded += sum(r.offset >= ledger.recorded_to[topic] for r in records)
 
-    def _model(self, ledger: Ledger) -> None:
-        model = Model(ledger, self._codec, self._policy, self._partitions, self.findings)
-        if not model.replay():
-            self.notes.append(
-                f"partition {ledger.partition}: the changelog has been compacted, so that its turns cannot be decided "
-                "again; everything else was checked"
-            )
-            return
+    def _model(self, ledger: Ledger, policy_of: PolicyOfTurn) -> None:
+        model = Model(ledger, self._codec, policy_of, self._partitions, self.findings)
+        model.replay()
         model.compare()
+        self.checked["turns decided again"] += len(model.turns)
+        if ledger.gap is not None:
+            self._whole = False
+            self.notes.append(
+                f"partition {ledger.partition}: how its turns before number {model.first} were decided is gone (compaction, or a "
+                f"rebuilt table): they were not decided again. The {len(model.turns):,} since were, beginning with the "
+                "table as it was then"
+            )
         self._forwarded += model.forwarded
         for topic, records in ledger.inputs.items():
             for stored in records:
@@ -129,6 +132,16 @@ class Verification:
 
     def forwards(self) -> None:
         """What was sent on to another patient's key has arrived, once."""
+        if not self._plan.model:
+            self.notes.append(
+                "nothing was decided again (--no-model): whether the rules were followed is open"
+            )
+            return
+        if not self._whole:
+            self.notes.append(
+                "what was sent on to another patient's key was not counted: some of it may be older than what was decided again"
+            )
+            return
         nowhere = Place("inputs", 0, 0)
         for content, count in self._forwarded.items():
             for _ in range(count - self._arrived[content]):
@@ -146,11 +159,10 @@ async def verify(settings: Settings, plan: Plan, say: Callable[[str], None] = la
     """Verify everything. ``say`` is told how far it has come. Raises RefuseToStart, KafkaError, BadRecord."""
     begun = time.monotonic()
     partitions = (await topics.check(settings)).partitions
-    url = settings.schema_registry_url
-    codec = await connected_codec(url, settings.topic_prefix) if url else Codec.local()
-    policy = load(settings.policy or default_path())
+    codec = await codec_for(settings)
+    policies = read_policies(plan.policies or (settings.policy or default_path(),)) if plan.model else {}
     connect = connection(settings)
-    verification = Verification(settings, plan, codec, policy, partitions)
+    verification = Verification(settings, plan, codec, policies, partitions)
     offsets = OffsetsClient(connect)
     await offsets.open()
     try:

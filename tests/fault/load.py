@@ -22,6 +22,7 @@ from streams.domain.vocabulary import (
     Topic,
 )
 from streams.kafka.codec import Codec
+from streams.kafka.partitioner import partition_for
 
 #: Policy of these runs: decided at once, so that an objection really races the appointment behind it.
 POLICY: Final = 'version: "fault"\nsettle_s: {appointment: 0, result: 0}\n'
@@ -63,11 +64,25 @@ class Racing:
         self._number = 0
 
     def lines(self, now: Instant, races: int) -> tuple[list[Line], list[Line]]:
+        """So many races: what is known first, and what is decided behind it."""
+        return self._lines(now, [self._next() for _ in range(races)])
+
+    def one_each(self, now: Instant, partitions: int) -> Step:
+        """A race on every partition."""
+        chosen: dict[int, str] = {}
+        while len(chosen) < partitions:
+            patient = self._next()
+            chosen.setdefault(partition_for(patient.encode(), partitions), patient)
+        return Step(now, *self._lines(now, list(chosen.values())))
+
+    def _next(self) -> str:
+        self._number += 1
+        return f"race-{self._number:06}"
+
+    def _lines(self, now: Instant, patients: list[str]) -> tuple[list[Line], list[Line]]:
         state: list[Line] = []
         deciding: list[Line] = []
-        for _ in range(races):
-            self._number += 1
-            patient = f"race-{self._number:06}"
+        for patient in patients:
             contact = Contact("sms", Channel.SMS, "+447700900001", verified_at=now - DAY)
             identity = Identity("9990548609", "Test", "Ada", born="1980-01-01", last_seen_at=now - DAY)
             sections = PatientSections(identity=identity, contacts=(contact,))

@@ -47,6 +47,7 @@ class Reader:
         self._connect = connect
         self._host = host
         self._slow = slow
+        self.handed_on = 0  # records
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start_at(self, offsets: Mapping[tuple[str, int], int]) -> bool:
@@ -77,6 +78,7 @@ class Reader:
                         size = sum(len(record.value or b"") for record in records)
                         stretch = Stretch(start, end, records, time.monotonic(), size)
                         self._host.receive(place.topic, place.partition, stretch)
+                        self.handed_on += len(records)
                         reached[place] = end
         finally:
             await consumer.stop()
@@ -149,6 +151,13 @@ class Solo:
                 return
             assert time.monotonic() < end, "not everything was taken"
             await asyncio.sleep(0.05)
+
+    async def until_given(self, records: int) -> None:
+        """Return when so many more records have been handed to the worker, whatever it makes of them."""
+        enough = self._reader.handed_on + records
+        async with asyncio.timeout(_DRAIN_S):
+            while self._reader.handed_on < enough:
+                await asyncio.sleep(0.05)
 
     async def crash(self) -> None:
         """Stop at once; what is in hand stays in hand."""

@@ -22,7 +22,7 @@ from tests.support.outside import outputs
 
 from .load import POLICY
 from .solo import Solo
-from .test_verifier import Story, heed
+from .test_verifier import EVENTS, Story, heed
 
 __all__ = ["heed"]
 
@@ -81,8 +81,10 @@ async def test_unsafe_topics_stop_a_running_worker(
         watch, "TOPICS_EVERY_S", 60.0
     )  # cancelled while it connects, aiokafka leaves a socket open
     before = {p: dict(shard.next_offsets) for p, shard in solo.host.shards.items()}
+    given = asyncio.create_task(solo.until_given(EVENTS // 4))
+    await asyncio.sleep(0)  # it counts from here
     await story.tell(0.5, 1.0)
-    await asyncio.sleep(1.0)
+    await given
     assert {p: dict(shard.next_offsets) for p, shard in solo.host.shards.items()} == before
     assert said in solo.watch.ready(solo.host)[0]
     checking.cancel()
@@ -176,8 +178,9 @@ async def test_a_table_that_is_being_restored_decides_nothing(
     story = Story(heed)
     await story.tell(0.0, 0.1)
     solo = await Solo(heed, story.clock).begin()
-    await asyncio.sleep(0.5)
-    assert solo.watch.ready(solo.host) == [f"restoring partitions {list(range(heed.partitions))}"]
+    async with asyncio.timeout(20):
+        while solo.watch.ready(solo.host) != [f"restoring partitions {list(range(heed.partitions))}"]:
+            await asyncio.sleep(0.05)
     assert not decided(heed)
     restored.set()
     await asyncio.wait_for(solo.host.settled.wait(), 20)

@@ -9,9 +9,10 @@ import pytest
 from streams.settings import Settings
 
 from .blows import Blow
+from .figures import line_of, note
 from .run import Run, play
 
-#: Another one is given with FAULT_SEED.
+#: Another one is given with FAULT_SEED. FAULT_RUNS=docs/reliability/runs.jsonl adds the run's line there, and to the page.
 SEED: Final = 2026
 BLOWS: Final = (
     Blow.KILL, Blow.KILL_BEFORE_COMMIT, Blow.KILL_AFTER_COMMIT, Blow.KILL_ALL, Blow.KILL_RECORDER, Blow.TERM, Blow.TERM,
@@ -26,6 +27,8 @@ async def test_nothing_is_lost_doubled_or_out_of_order_whatever_dies(
     print(f"FAULT_SEED={seed}")  # noqa: T201
     ran = await play(Run(20_000, seed, BLOWS), created, tmp_path)
     print(f"{ran.fed} events, {ran.seconds} s, first output after {ran.costs()}, {ran.report.checked}")  # noqa: T201
+    if runs := os.environ.get("FAULT_RUNS"):
+        note(line_of(ran, "test", created.partitions, brokers=1), Path(runs))
     assert ran.fed >= 20_000
     assert ran.counts().total() == len(BLOWS)
     assert ran.report.clean, [str(finding) for finding in ran.report.findings[:20]]

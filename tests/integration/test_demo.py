@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -18,10 +19,10 @@ pytestmark = pytest.mark.timeout(600)
 _PROC = Path("/proc")
 
 
-def demo(settings: Settings, *words: str) -> "subprocess.Popen[str]":
+def demo(settings: Settings, *words: str, into: "IO[str] | int" = subprocess.PIPE) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "streams", "demo", *words],
-        env=environment(settings), cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment(settings), cwd=PROJECT, stdout=into, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
 
@@ -35,6 +36,24 @@ def processes_of(settings: Settings) -> list[str]:
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue  # it has ended meanwhile, or is somebody else's
     return [line for line in found if line.strip()]
+
+
+def running_of(settings: Settings, command: str) -> bool:
+    return any(f"streams {command}" in line for line in processes_of(settings))
+
+
+def place(said: str, process: str) -> str:
+    """Where the demo says that this process serves its metrics."""
+    found = re.search(rf"^ +{process}\b.* (http://127\.0\.0\.1:\d+) +/metrics", said, re.MULTILINE)
+    assert found, said
+    return found[1]
+
+
+def metric(url: str, name: str) -> float:
+    """The sum of a metric over its labels."""
+    with urlopen(f"{url}/metrics", timeout=10) as answer:  # noqa: S310
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
 
 
 def explained(settings: Settings, prefix: str) -> list[dict[str, Any]]:
@@ -65,8 +84,7 @@ def test_a_small_day_adds_up_and_can_be_explained_afterwards(settings: Settings,
 def test_interrupted_it_stops_everything_it_started(settings: Settings) -> None:
     running = demo(settings, "--events", "300", "--patients", "80")
     try:
-        until(lambda: any("streams worker" in line for line in processes_of(settings)), 60)
-        time.sleep(1)
+        until(lambda: all(running_of(settings, name) for name in ("worker", "recorder")), 60)
         running.send_signal(signal.SIGINT)
         running.communicate(timeout=30)
         assert running.returncode == 130
@@ -75,9 +93,35 @@ def test_interrupted_it_stops_everything_it_started(settings: Settings) -> None:
         running.kill()
 
 
+def test_without_once_another_day_begins_slowly_until_ctrl_c(settings: Settings, tmp_path: Path) -> None:
+    log = tmp_path / "said"
+    size = ("--events", "300", "--patients", "80", "--duration", "1", "--step", "10")
+    with log.open("w") as into:
+        running = demo(settings, *size, into=into)
+    try:
+        until(lambda: "heed dead-letters list" in log.read_text() or running.poll() is not None, 240)
+        assert running.poll() is None, log.read_text()
+        worker, recorder = (place(log.read_text(), name) for name in ("worker", "recorder"))
+        decided, recorded = (
+            metric(worker, "heed_decisions_total"),
+            metric(recorder, "heed_record_entries_total"),
+        )
+        assert decided > 0
+        assert recorded > 0
+        until(lambda: metric(worker, "heed_decisions_total") > decided, 120)
+        until(lambda: metric(recorder, "heed_record_entries_total") > recorded, 120)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 130
+        until(lambda: not processes_of(settings), 15)
+        assert not list(settings.state_dir.glob("demo-*"))
+    finally:
+        running.kill()
+        running.wait()
+
+
 def test_killed_it_takes_its_processes_along(settings: Settings) -> None:
     running = demo(settings, "--events", "300", "--patients", "80")
-    until(lambda: any("streams worker" in line for line in processes_of(settings)), 60)
+    until(lambda: running_of(settings, "worker"), 60)
     running.kill()
     running.communicate()
     until(lambda: not processes_of(settings), 30)

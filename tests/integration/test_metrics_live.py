@@ -15,12 +15,13 @@ from streams.domain import vocabulary
 from streams.domain.events import Event
 from streams.kafka.codec import Codec
 from streams.settings import Settings
+from streams.worker.measuring import LOOK_EVERY_S
 from tests.support.browser import screenshot
 from tests.support.outside import Sender
 from tests.support.prometheus import run
 from tests.support.running import Heed, until
 
-MOST_SERIES = 300  # a process: what a Prometheus of a trust should keep of one (issue: at most 300)
+MOST_SERIES = 300  # a process: what a Prometheus of a trust should keep of one
 
 #: Half an hour of the generated day a second, so that settle times, deadlines and reassignments come up too.
 CLOCK = "2026-10-13T11:00:00+01:00@{now}x300"
@@ -79,7 +80,7 @@ def test_what_people_and_prometheus_see_after_a_mixed_load(loaded: tuple[Heed, H
     until(lambda: worker.metric("heed_unrecorded_seconds") > 1, 30)
     recorder.start().until_ready()
     until(lambda: worker.metric("heed_unrecorded_seconds") == 0, 30)
-    time.sleep(6)
+    time.sleep(3 * LOOK_EVERY_S)  # nothing tells of a look that finds nothing
     assert worker.metric("heed_unrecorded_seconds") < 2, "the last marker of a partition is not waited for"
 
 

@@ -1,8 +1,11 @@
 """Recorder processes on a real broker: whatever was emitted has exactly one entry, whoever dies."""
 
 import asyncio
+import time
 from collections import Counter
+from pathlib import Path
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -11,18 +14,19 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from streams.domain.records import RecordEntry
 from streams.domain.time import DAY
 from streams.domain.vocabulary import Topic
+from streams.kafka import topics
+from streams.kafka.broker import LocalKafka
 from streams.kafka.client import connection
 from streams.settings import Settings
 from tests.support.outside import Sender, appointment, committed, now, objection, outputs, patient
-from tests.support.running import Heed, until
+from tests.support.running import Heed, outlasted, until
 
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.fixture
-def emitted(at_once: Settings) -> Settings:
-    """Topics on which a worker has emitted messages and tasks for 300 patients, 100 of whom object."""
-    with Sender(at_once) as sender:
+def emit(settings: Settings) -> None:
+    """A worker emits messages and tasks for 300 patients, 100 of whom object."""
+    with Sender(settings) as sender:
         for number in range(300):
             sender.send(Topic.PATIENTS, patient(f"P{number}", now()))
             if number % 3 == 0:
@@ -30,8 +34,14 @@ def emitted(at_once: Settings) -> Settings:
         sender.flush()
         for number in range(300):
             sender.send(Topic.APPOINTMENTS, appointment(f"P{number}", now(), now() + 9 * DAY))
-    with Heed("worker", at_once):
-        until(lambda: len(outputs(at_once, Topic.DECISIONS)) >= 300, 60)
+    with Heed("worker", settings):
+        until(lambda: len(outputs(settings, Topic.DECISIONS)) >= 300, 60)
+
+
+@pytest.fixture
+def emitted(at_once: Settings) -> Settings:
+    """Topics on which a worker has emitted."""
+    emit(at_once)
     return at_once
 
 
@@ -68,6 +78,25 @@ def test_killed_recorders_leave_exactly_one_entry_for_each_thing_emitted(emitted
         until(lambda: len(entries(emitted)) >= expected + 100, 60)
         assert_each_once(emitted)
         assert three.terminate() == 0
+
+
+def test_the_broker_away_for_a_while_loses_and_doubles_no_entry(
+    own_kafka: LocalKafka, settings: Settings, at_once_policy: Path
+) -> None:
+    ours = msgspec.structs.replace(settings, bootstrap_servers=own_kafka.bootstrap, policy=at_once_policy)
+    asyncio.run(topics.create(ours))
+    emit(ours)
+    with Heed("recorder", ours) as recorder:
+        until(lambda: entries(ours))
+        with Sender(ours) as sender:
+            for number in range(300):
+                sender.send(Topic.OBJECTIONS, objection(f"Q{number}", now()))
+        own_kafka.kill()  # in the middle of it
+        time.sleep(20)
+        own_kafka.restart()
+        outlasted(recorder, lambda: len(entries(ours)) >= sum(wanted(ours).values()))
+        assert_each_once(ours)
+        assert recorder.terminate() == 0
 
 
 def test_offsets_set_back_by_hand_lead_to_no_second_entry(emitted: Settings) -> None:

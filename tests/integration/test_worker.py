@@ -9,11 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.domain.time import DAY, HOUR
+from streams.domain.time import DAY, HOUR, SECOND
 from streams.domain.vocabulary import Outcome, Topic
 from streams.kafka import topics
 from streams.kafka.broker import LocalKafka
 from streams.settings import Settings
+from tests.fault.clocks import Clocks
 from tests.support.outside import (
     Sender,
     appointment,
@@ -23,7 +24,7 @@ from tests.support.outside import (
     outputs,
     send_patients,
 )
-from tests.support.running import Heed, until
+from tests.support.running import Heed, outlasted, until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -145,19 +146,21 @@ def test_a_worker_that_was_down_does_first_what_is_overdue(created: Settings, tm
     file.write_text('version: "test"\nsettle_s: {appointment: 3, result: 3}\n')
     settings = msgspec.structs.replace(created, policy=file)
     send_patients(settings, 50)
-    with Heed("worker", settings) as worker, Sender(settings) as sender:
-        until(lambda: worker.metric("heed_table_patients") == 50)
-        for number in range(50):
-            sender.send(Topic.APPOINTMENTS, appointment(f"P{number}", now(), now() + 9 * DAY))
-        sender.flush()
-        until(lambda: len(decided(settings)) == 50)
-        assert worker.terminate() == 0
-    assert {d.outcome for d in decided(settings)} == {Outcome.HOLD}
-    time.sleep(3)
-    with Heed("worker", settings, "again") as again:
-        until(lambda: len(decided(settings)) == 100, 10)
-        assert again.metric("heed_wakes_total") == 50
-        assert again.metric("heed_holds_overdue") == 0
+    with Clocks(tmp_path, now()) as clocks:  # stands still until the worker is down, however long that takes
+        standing = {"HEED_CLOCK": clocks.text("worker"), "HEED_CLOCK_ALLOWED": "demo"}
+        with Heed("worker", settings, **standing) as worker, Sender(settings) as sender:
+            until(lambda: worker.metric("heed_table_patients") == 50)
+            for number in range(50):
+                sender.send(Topic.APPOINTMENTS, appointment(f"P{number}", now(), now() + 9 * DAY))
+            sender.flush()
+            until(lambda: len(decided(settings)) == 50)
+            assert worker.terminate() == 0
+        assert {d.outcome for d in decided(settings)} == {Outcome.HOLD}
+        clocks.set(now() + 3 * SECOND)
+        with Heed("worker", settings, "again", **standing) as again:
+            until(lambda: len(decided(settings)) == 100)
+            assert again.metric("heed_wakes_total") == 50
+            assert again.metric("heed_holds_overdue") == 0
 
 
 def test_the_broker_away_for_a_while_costs_nothing(
@@ -171,9 +174,5 @@ def test_the_broker_away_for_a_while_costs_nothing(
         own_kafka.kill()
         time.sleep(20)
         own_kafka.restart()
-        until(lambda: len(decided(ours)) >= len(sent) or worker.ended, 60)
-        if worker.ended:  # it may give up, if it says so: its supervisor starts it again
-            assert worker.wait(0) == 1
-            with Heed("worker", ours, "again"):
-                until(lambda: len(decided(ours)) >= len(sent), 60)
+        outlasted(worker, lambda: len(decided(ours)) >= len(sent))
         assert_each_once_and_in_order(ours, sent)

@@ -1,7 +1,6 @@
 """What a worker cannot take as it is: unreadable, in the wrong partition, or from topics that forget."""
 
 import asyncio
-import time
 from collections import Counter
 
 import pytest
@@ -114,7 +113,7 @@ def test_retention_on_objections_under_a_running_worker_stops_all_deciding(at_on
         until(lambda: "retention.ms=604800000" in worker.get("/readyz")[1], 40)
         with Sender(at_once) as sender:
             sender.send(Topic.APPOINTMENTS, appointment("P1", now(), now() + 9 * DAY))
-        time.sleep(3)
+        until(lambda: worker.metric("heed_consumer_lag") == 1)  # it has seen it, and does not take it
         assert decided(at_once) == []
         assert worker.get("/readyz")[0] == 503
         assert worker.get("/livez")[0] == 200

@@ -71,7 +71,8 @@ def test_prometheus_can_read_every_query(file: Path, tmp_path: Path) -> None:
 def test_every_panel_says_what_it_means_and_overlaps_none(file: Path) -> None:
     taken: set[tuple[int, int]] = set()
     for panel in panels(file):
-        assert panel["description"]
+        assert panel["title"]
+        assert panel["description"].endswith(".")
         assert panel["fieldConfig"]["defaults"]["unit"]
         place = panel["gridPos"]
         cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}

@@ -1,6 +1,5 @@
 """What is under deploy/: it fits together, gives each process no more than it needs, and is not out of date."""
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -10,18 +9,13 @@ from typing import Any, Final
 import kubernetes_validate
 import pytest
 import yaml
-from prometheus_client import REGISTRY
 
-import streams.recorder.metrics
-import streams.worker.metrics  # noqa: F401  # they register what the dashboards ask for
 from streams.domain.vocabulary import Topic
 from streams.kafka.topics import CATALOGUE
 from streams.settings import PRODUCTION_PARTITIONS, load
-from tests.support.prometheus import run
 
 DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
 KUBERNETES: Final = DEPLOY / "kubernetes"
-BOARDS: Final = sorted((DEPLOY / "grafana").glob("*.json"))
 
 
 @cache
@@ -194,43 +188,3 @@ def test_what_compose_mounts_exists() -> None:
     assert mounts
     for mount in mounts:
         assert (DEPLOY / "compose" / mount).exists(), mount
-
-
-# Dashboards.
-
-
-def queries(board: Path) -> list[str]:
-    return [
-        target["expr"]
-        for panel in json.loads(board.read_text())["panels"]
-        for target in panel.get("targets", ())
-    ]
-
-
-@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
-def test_a_dashboard_asks_for_what_is_there(board: Path) -> None:
-    known = {sample.name for family in REGISTRY.collect() for sample in family.samples}
-    known |= {
-        family.name + end
-        for family in REGISTRY.collect()
-        for end in ("", "_total", "_bucket", "_count", "_sum")
-    }
-    asked = {name for query in queries(board) for name in re.findall(r"\bheed_[a-z_]+", query)}
-    assert asked
-    assert asked <= known
-
-
-@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
-def test_every_panel_says_what_it_shows(board: Path) -> None:
-    for panel in json.loads(board.read_text())["panels"]:
-        assert panel["title"]
-        assert panel["description"].endswith(".")
-        assert panel["fieldConfig"]["defaults"]["unit"]
-
-
-def test_queries_are_promql(tmp_path: Path) -> None:
-    expressions = [query.replace("$__rate_interval", "5m") for board in BOARDS for query in queries(board)]
-    rules = [{"record": f"q{number}", "expr": expression} for number, expression in enumerate(expressions)]
-    file = tmp_path / "queries.yaml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-    run("promtool", "check", "rules", file)

@@ -181,3 +181,12 @@ def until(happened: Callable[[], object], seconds: float = 30.0) -> None:
     while not happened():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)
+
+
+def outlasted(process: Heed, happened: Callable[[], object], seconds: float = 60.0) -> None:
+    """Return once it has happened. A process may give up meanwhile, if it says so: its supervisor starts it again."""
+    until(lambda: happened() or process.ended, seconds)
+    if process.ended:
+        assert process.wait(0) == 1
+        process.start().until_ready()
+        until(happened, seconds)

@@ -34,3 +34,30 @@ def test_every_file_that_the_readme_names_exists() -> None:
     named = set(re.findall(r"\]\(([^)#:]+)\)", text)) | set(re.findall(r"`(streams/[a-z_/]+\.py)`", text))
     assert {name for name in named if not (ROOT / name).exists()} == set()
     assert len([name for name in named if name.endswith(".py")]) >= 10
+
+
+#: Papers that are cited and are not part of the repository: how, and what docs/sources.md has for each.
+CITED: Final = (
+    (r"architecture\.md section (\d)", "### Section {}:"),
+    (r"\bcontract (\d)\b", "\n| {} | "),
+    (r"[Vv]ocabulary (1\.\d)\b", "\n| {} | "),
+    (r"\b(B\d{1,2})\b", "\n| {} | "),
+    (r"\b(S\d) line", "\n| {} | "),
+)
+
+
+def test_every_paper_that_a_comment_cites_is_explained() -> None:
+    explained = (ROOT / "docs" / "sources.md").read_text()
+    files = [*ROOT.glob("streams/**/*.py"), *ROOT.glob("tests/**/*.py"), ROOT / "pyproject.toml"]
+    said = "".join(file.read_text() for file in files if file != Path(__file__).resolve())
+    cited = {place.format(found) for pattern, place in CITED for found in re.findall(pattern, said)}
+    assert {place for place in cited if place not in explained} == set()
+    assert len(cited) > 30
+
+
+def test_every_file_that_the_page_of_sources_names_exists() -> None:
+    text = (ROOT / "docs" / "sources.md").read_text()
+    named = {f"docs/{name}" for name in re.findall(r"\]\(([^)#:]+)\)", text)}
+    named |= set(re.findall(r"`((?:streams|tests|deploy)/[\w/.]+)`", text))
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+    assert len(named) > 20

@@ -6,7 +6,7 @@ import pytest
 
 from streams.cli import main as cli
 from streams.decisions.rules import ROWS, RULES
-from streams.docs import pages, reason_words, reasons, thresholds
+from streams.docs import pages, reason_words, reasons, settings, thresholds
 from streams.docs.key_words import PLAIN_MEANING, STRUCTURED_MEANING
 from streams.docs.metric_catalogue import catalogue
 from streams.docs.roles import COVERS
@@ -15,6 +15,7 @@ from streams.domain.vocabulary import Outcome, Reason, Role
 from streams.policy.keys import PLAIN, STRUCTURED
 from streams.policy.load import default_path, read
 from streams.scenarios import Stage, play, read_files
+from streams.settings import SECRETS, Settings
 
 PROJECT = pages.project()
 
@@ -71,6 +72,16 @@ def test_every_policy_key_has_its_meaning() -> None:
 )
 def test_what_is_allowed_is_what_the_check_refuses_by(key: str, allowed: str) -> None:
     assert thresholds.allowed(next(one for one in PLAIN if one.key == key)) == allowed
+
+
+def test_every_setting_has_its_meaning_and_secrets_are_marked() -> None:
+    assert set(settings.MEANING) == set(Settings.__struct_fields__)
+    assert set(settings.NO_DEFAULT) <= set(Settings.__struct_fields__)
+    written = settings.settings()
+    assert all(f"`HEED_{name.upper()}`" in written for name in Settings.__struct_fields__)
+    assert written.count(". A secret |") == len(SECRETS)
+    assert "| `HEED_HEARTBEAT_S` |" in written
+    assert "| `10` |" in written
 
 
 def test_every_role_is_described() -> None:

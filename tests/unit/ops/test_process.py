@@ -15,6 +15,7 @@ from streams.settings import SecurityProtocol, Settings
         ("kafka-1.example.org:9092", SecurityProtocol.SASL_PLAINTEXT, True),
         ("kafka-1.example.org:9093", SecurityProtocol.SASL_SSL, False),
         ("kafka-1.example.org:9093", SecurityProtocol.SSL, False),
+        ("", SecurityProtocol.PLAINTEXT, False),  # nothing is sent anywhere; that is said elsewhere
         ("127.0.0.1:9092, localhost:9094,[::1]:9092", SecurityProtocol.PLAINTEXT, False),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from streams.domain.vocabulary import Channel
 from streams.policy.parameters import BadParameter, Kind
-from streams.policy.render import as_cell, render, sample
+from streams.policy.render import render, sample
 from streams.policy.segments import Encoding
 from streams.policy.templates import Text
 from tests.support.wordings import ORGANISATION, Wording
@@ -63,10 +63,3 @@ def test_samples_fill_every_kind() -> None:
     kinds = {"when": Kind.WHEN, "site": Kind.PLACE, "link": Kind.LINK, "name": Kind.NAME}
     template = Wording(body="".join(f"(({name}))" for name in kinds), ending="", parameters=kinds).template()
     assert "((" not in render(template, "en", Channel.NHS_APP, sample(template), ORGANISATION).body
-
-
-@pytest.mark.parametrize(
-    ("text", "cell"), [("=cmd|'/c'", "'=cmd|'/c'"), ("@x", "'@x"), ("O'Brien", "O'Brien"), ("", "")]
-)
-def test_a_cell_is_never_a_formula(text: str, cell: str) -> None:
-    assert as_cell(text) == cell
