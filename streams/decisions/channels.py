@@ -60,11 +60,15 @@ def candidates(case: Case) -> list[Candidate]:
     """Test every channel a command could name, the one that would be chosen first first."""
     recipient = _recipient(case)
     restricted = closes_unlisted(case)
-    return [_test(case, recipient, channel, restricted) for channel in ranked(case, recipient)]
+    contacts = recipient.contacts
+    return [
+        _test(case, recipient, channel, usable_contact(contacts, channel), restricted)
+        for channel in ranked(case, recipient)
+    ]
 
 
 def first_or_all(case: Case) -> list[Candidate]:
-    """Up to the first channel that is eligible without lowering: later ones could not be chosen (B5, choice).
+    """The eligible ones, up to the first that needs no lowering: later ones could not be chosen (B5, choice).
 
     When there is none, every channel with what blocks it.
     """
@@ -72,11 +76,16 @@ def first_or_all(case: Case) -> list[Candidate]:
     restricted = closes_unlisted(case)
     found = []
     for channel in ranked(case, recipient):
-        one = _test(case, recipient, channel, restricted)
+        contact = usable_contact(recipient.contacts, channel)
+        if contact is None:
+            continue  # without a detail it is not chosen, whatever else would be found
+        one = _test(case, recipient, channel, contact, restricted)
+        if one.blockers:
+            continue
         found.append(one)
-        if not one.blockers and not one.lowered:
+        if not one.lowered:
             break
-    return found
+    return found or candidates(case)
 
 
 def _recipient(case: Case) -> Recipient:
@@ -104,9 +113,10 @@ def _ranked(
     return tuple(channel for channel in order if channel in SENDABLE)
 
 
-def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) -> Candidate:
+def _test(
+    case: Case, recipient: Recipient, channel: Channel, contact: Contact | None, restricted: bool
+) -> Candidate:
     blockers: list[str] = []
-    contact = usable_contact(recipient.contacts, channel)
     if contact is None:
         blockers.append("E2")
     if not _approved(case, channel):
