@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Suppress
+from streams.domain.events import Identity
 from streams.domain.nhs_number import normalised
 from streams.domain.time import HOUR, MINUTE, Instant
 from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Role, SubjectKind
@@ -99,13 +100,24 @@ def identity_mismatch(case: Case) -> Escalate | None:
     if number is None and name is None and born is None:
         return None
     same = (
-        (number is None or normalised(number) == normalised(identity.nhs_number))
+        (number is None or _same_number(number, identity.nhs_number))
         and (born is None or not identity.born or born == identity.born)
-        and (name is None or _folded(name) in {_folded(n) for n in (identity.family_name, *identity.aliases)})
+        and (name is None or _same_name(name, identity))
     )
     if same:
         return None
     return _mismatch(case)
+
+
+def _same_number(number: str, known: str) -> bool:
+    return number == known or normalised(number) == normalised(known)
+
+
+def _same_name(name: str, identity: Identity) -> bool:
+    """The family name, or another that the person is known by; names spelt alike need no folding."""
+    if name == identity.family_name:
+        return True
+    return _folded(name) in {_folded(known) for known in (identity.family_name, *identity.aliases)}
 
 
 def _mismatch(case: Case) -> Escalate:
@@ -115,6 +127,8 @@ def _mismatch(case: Case) -> Escalate:
 
 def _is_placeholder(family_name: str, given_name: str) -> bool:
     """A newborn without a name of their own, or nobody's name at all."""
+    if family_name.strip() and given_name.lstrip()[:1] not in "bB":
+        return False  # the usual answer; a blank given name is in "bB"
     given = _folded(given_name)
     return (
         not (family_name.strip() and given)
