@@ -58,6 +58,9 @@ SUBJECT_OF: Final[dict[Topic, SubjectKind]] = {
 }
 
 
+_NAMES_A_NUMBER: Final = (Appointment, Result)
+
+
 def fingerprint(event_id: str) -> int:
     """64 bits of an event id: enough to tell a patient's last few events apart, small enough to keep."""
     return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest(), "big")
@@ -102,7 +105,7 @@ def _wrong_person(patient_id: str, event: Event) -> tuple[Reason, str] | None:
         return Reason.KEY_MISMATCH, "message key and payload name different patients"
     body = event.body
     number = None
-    if isinstance(body, Appointment | Result):
+    if isinstance(body, _NAMES_A_NUMBER):
         number = body.nhs_number
     elif isinstance(body, PatientSections) and body.identity is not None:
         number = body.identity.nhs_number

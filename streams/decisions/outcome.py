@@ -40,6 +40,11 @@ from .told import mark_told, untell
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL})
+_OUTCOME_OF: Final = {
+    Escalate: Outcome.ESCALATE,
+    Suppress: Outcome.SUPPRESS,
+    Quarantine: Outcome.QUARANTINE,
+}
 
 
 def carry_out(desk: Desk, ruling: Ruling) -> None:
@@ -62,12 +67,9 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         if verdict.draft.reason is Reason.UNCONTACTABLE:
             untell(desk, asked)
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
-    outcome = {Escalate: Outcome.ESCALATE, Suppress: Outcome.SUPPRESS, Quarantine: Outcome.QUARANTINE}[
-        type(verdict)
-    ]
     desk.record_decision(
         asked,
-        outcome,
+        _OUTCOME_OF[type(verdict)],
         verdict.reason,
         ruling.rule,
         ruling.path,

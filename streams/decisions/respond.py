@@ -104,7 +104,9 @@ def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
             and case.difference.any
         ):
             desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
-        ruling = decide(replace(case, shard=desk.shard))
+        if case.shard is not desk.shard:
+            case = replace(case, shard=desk.shard)
+        ruling = decide(case)
     except CannotDecide as error:
         fault(desk, asked, str(error))
         return
