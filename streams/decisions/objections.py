@@ -134,7 +134,10 @@ def permitted_once(case: Case, channel: Channel, entry: ObjectionEntry) -> bool:
 
 def refused(patient: PatientState, channel: Channel) -> bool:
     """Whether the patient said no when asked for permission: an objection without a reason (B9)."""
-    return bool(patient.permissions) and channel in refusals(patient)
+    for permission in patient.permissions:
+        if permission.channel is channel and permission.state in _REFUSED:
+            return True
+    return False
 
 
 def refusals(patient: PatientState) -> list[Channel]:
