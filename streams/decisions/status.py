@@ -184,10 +184,10 @@ def comms_hold(case: Case) -> Escalate | None:
 
 def daily_cap(case: Case) -> Escalate | None:
     """3.9: a feed that plays ping-pong must not play it with the patient (C022)."""
-    if case.purpose in SAFETY_PURPOSES or case.permit is not None:
-        return None
     patient = case.patient
     if patient.day_count < case.policy.daily_cap or patient.day != local_date(case.now):
+        return None
+    if case.purpose in SAFETY_PURPOSES or case.permit is not None:
         return None
     return Escalate(Draft(Role.ADMIN, Priority.P2, Reason.DAILY_CAP))
 

@@ -106,7 +106,9 @@ def _plan_times(case: Case) -> DailyWindow | None:
 def _own_times(case: Case) -> DailyWindow | None:
     """The recipient's allowed times; of a stand-in's none are known."""
     wishes = case.patient.preferences
-    if wishes is None or (case.recipient is not None and case.recipient.role is RecipientRole.PROXY):
+    if wishes is None or (wishes.from_ is None and wishes.to is None):
+        return None
+    if case.recipient is not None and case.recipient.role is RecipientRole.PROXY:
         return None
     try:
         return _daily(wishes.from_, wishes.to)

@@ -18,9 +18,7 @@ OTHERS: Final = 1  # a proxy, a child, an adult without capacity: somebody else 
 OBJECTS: Final = 2  # any objection, active or withdrawn
 SENSITIVE: Final = 4
 WAITING: Final = 8  # an open task or a message on its way
-FLAGGED: Final = (
-    16  # the record is not the usual one: a death, a merge, a protected person, a hold on contact
-)
+FLAGGED: Final = 16  # no record or not the usual one: a death, a merge, a protected person, a hold
 STOPPED: Final = 32  # the shard or the surge guard holds messages back
 UNUSUAL: Final = 64  # an appointment neither booked nor cancelled, or changed by the patient
 BY_PERSON: Final = 128  # a person approved this one message, or the patient would rather be called
