@@ -23,5 +23,4 @@ def test_a_member_may_be_called_like_a_property_of_members() -> None:
         value = "v"
         name = "n"
 
-    assert Odd.value.value == "v"  # type: ignore[attr-defined]
-    assert Odd.name.name == "name"  # type: ignore[attr-defined]
+    assert [Odd.value, Odd.name] == ["v", "n"]
