@@ -173,6 +173,8 @@ def _update_tasks(desk: Desk, asked: Asked) -> None:
 
 def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str) -> list[str]:
     """Tasks beside the outcome; those that are not companions (3.3) stand for the request's subject."""
+    if not drafts:
+        return []
     return [
         desk.open_task(case.asked, _guarded(case, draft), decided, case.purpose, case.timing)
         for draft in drafts
@@ -186,7 +188,8 @@ def _guarded(case: Case, draft: Draft) -> Draft:
         patient.objections or patient.permissions or patient.safe_contact or patient.proxies
     ):
         return draft
-    return replace(draft, do_not_use=objected_channels(case))
+    closed = objected_channels(case)
+    return replace(draft, do_not_use=closed) if closed else draft
 
 
 def refusal_tasks(desk: Desk) -> list[str]:

@@ -99,24 +99,22 @@ def identity_mismatch(case: Case) -> Escalate | None:
     number, name, born = source.nhs_number, source.family_name, source.born
     if number is None and name is None and born is None:
         return None
-    same = (
-        (number is None or _same_number(number, identity.nhs_number))
+    same = (  # spelt alike is the usual answer: only what is not is folded
+        (
+            number is None
+            or number == identity.nhs_number
+            or normalised(number) == normalised(identity.nhs_number)
+        )
         and (born is None or not identity.born or born == identity.born)
-        and (name is None or _same_name(name, identity))
+        and (name is None or name == identity.family_name or _same_name(name, identity))
     )
     if same:
         return None
     return _mismatch(case)
 
 
-def _same_number(number: str, known: str) -> bool:
-    return number == known or normalised(number) == normalised(known)
-
-
 def _same_name(name: str, identity: Identity) -> bool:
-    """The family name, or another that the person is known by; names spelt alike need no folding."""
-    if name == identity.family_name:
-        return True
+    """The family name, or another that the person is known by."""
     return _folded(name) in {_folded(known) for known in (identity.family_name, *identity.aliases)}
 
 
