@@ -50,8 +50,8 @@ def fit_level(
     context = min(case.cap, recipient.cap)
     wanted = case.level
     if permission is not None and not unverified and wanted <= min(permission, ceiling, sharing, context):
-        level, template, needs_unmet = _template(case, channel, wanted)
-        if level is wanted and template is not None:
+        template = _wording(case, channel, wanted)
+        if template is not None:
             return wanted, template, []  # the usual answer: nothing caps, and there is a wording
     caps = [(permission, "E4"), (ceiling, "E3"), (sharing, "E10"), (context, "E3")]
     if unverified:
@@ -72,6 +72,17 @@ def fit_level(
         else:
             blockers.append("4.6")
     return level, template, blockers
+
+
+def _wording(case: Case, channel: Channel, level: Level) -> Template | None:
+    """The approved template at exactly this level that meets every need."""
+    if case.patient.needs:
+        found, template, _ = _template(case, channel, level)
+        return template if found is level else None
+    policy = case.policy
+    return policy.templates.find(
+        case.purpose, level, channel, _language(case), _NO_FORMATS, case.now, policy.template_grace
+    )
 
 
 def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template | None, bool]:

@@ -7,6 +7,7 @@ objections only forbid (I1).
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -66,15 +67,21 @@ class Barred(msgspec.Struct, frozen=True):
     unverified: bool
 
 
-def candidates(case: Case) -> list[Candidate]:
-    """Test every channel a command could name, the one that would be chosen first first."""
+_NONE_YET: Final[dict[Channel, Candidate]] = {}
+
+
+def candidates(case: Case, known: dict[Channel, Candidate] = _NONE_YET) -> list[Candidate]:
+    """Test every channel a command could name, the one that would be chosen first first. ``known``: tested before."""
     recipient = _recipient(case)
     restricted = closes_unlisted(case)
     found = []
     for channel in ranked(case, recipient):
-        contact = usable_contact(recipient.contacts, channel)
-        barred = _barred(case, recipient, channel, contact, restricted)
-        found.append(_test(case, recipient, channel, contact, barred))
+        one = known.get(channel)
+        if one is None:
+            contact = usable_contact(recipient.contacts, channel)
+            barred = _barred(case, recipient, channel, contact, restricted)
+            one = _test(case, recipient, channel, contact, barred)
+        found.append(one)
     return found
 
 
@@ -87,6 +94,7 @@ def first_or_all(case: Case) -> list[Candidate]:
     recipient = _recipient(case)
     restricted = closes_unlisted(case)
     found = []
+    tested: dict[Channel, Candidate] = {}
     for channel in ranked(case, recipient):
         contact = usable_contact(recipient.contacts, channel)
         if contact is None:
@@ -94,13 +102,13 @@ def first_or_all(case: Case) -> list[Candidate]:
         barred = _barred(case, recipient, channel, contact, restricted)
         if barred.blockers:
             continue
-        one = _test(case, recipient, channel, contact, barred)
+        one = tested[channel] = _test(case, recipient, channel, contact, barred)
         if one.blockers:
             continue
         found.append(one)
         if not one.lowered:
             break
-    return found or candidates(case)
+    return found or candidates(case, tested)
 
 
 def _recipient(case: Case) -> Recipient:
