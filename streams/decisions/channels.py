@@ -6,6 +6,7 @@ objections only forbid (I1).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -67,10 +68,10 @@ class Barred(msgspec.Struct, frozen=True):
     unverified: bool
 
 
-_NONE_YET: Final[dict[Channel, Candidate]] = {}
+_NONE_YET: Final[Mapping[Channel, Candidate]] = {}
 
 
-def candidates(case: Case, known: dict[Channel, Candidate] = _NONE_YET) -> list[Candidate]:
+def candidates(case: Case, known: Mapping[Channel, Candidate] = _NONE_YET) -> list[Candidate]:
     """Test every channel a command could name, the one that would be chosen first first. ``known``: tested before."""
     recipient = _recipient(case)
     restricted = closes_unlisted(case)
