@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.domain.calendar import age_on
+from streams.domain.calendar import is_younger
 from streams.domain.patient import PatientState
 from streams.domain.time import Instant
 from streams.errors import CannotDecide
@@ -18,6 +18,6 @@ def is_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
     if identity is None or not identity.born:
         return False
     try:
-        return age_on(identity.born, now) < policy.proxy_suspend_age
+        return is_younger(identity.born, policy.proxy_suspend_age, now)
     except ValueError as error:
         raise CannotDecide("the date of birth is no date") from error

@@ -10,6 +10,7 @@ from typing import Final
 
 from streams.domain.addresses import same_place
 from streams.domain.events import Contact, Permission
+from streams.domain.patient import PatientState
 from streams.domain.vocabulary import (
     Channel,
     Level,
@@ -49,8 +50,8 @@ def fit_level(
     context = min(case.cap, recipient.cap)
     wanted = case.level
     if permission is not None and not unverified and wanted <= min(permission, ceiling, sharing, context):
-        level, template, needs_unmet = _template(case, channel, wanted)
-        if level is wanted and template is not None:
+        template = _wording(case, channel, wanted)
+        if template is not None:
             return wanted, template, []  # the usual answer: nothing caps, and there is a wording
     caps = [(permission, "E4"), (ceiling, "E3"), (sharing, "E10"), (context, "E3")]
     if unverified:
@@ -71,6 +72,17 @@ def fit_level(
         else:
             blockers.append("4.6")
     return level, template, blockers
+
+
+def _wording(case: Case, channel: Channel, level: Level) -> Template | None:
+    """The approved template at exactly this level that meets every need."""
+    if case.patient.needs:
+        found, template, _ = _template(case, channel, level)
+        return template if found is level else None
+    policy = case.policy
+    return policy.templates.find(
+        case.purpose, level, channel, _language(case), _NO_FORMATS, case.now, policy.template_grace
+    )
 
 
 def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template | None, bool]:
@@ -127,7 +139,7 @@ def _language(case: Case) -> str:
 def language_of(case: Case, template: Template) -> str:
     """The language the message will be in: the wished one where the template has it, else English."""
     wished = _language(case)
-    return wished if wished in template.languages else "en"
+    return wished if wished in template.texts else "en"
 
 
 def _channel_cap(case: Case, channel: Channel) -> Level:
@@ -142,7 +154,7 @@ def _permission_cap(case: Case, recipient: Recipient, channel: Channel) -> Level
     """E4, the table of B9: how far a permission reaches on this channel; None when it does not permit."""
     if recipient.role is RecipientRole.PROXY:
         return recipient.cap
-    permission = _permission(case, channel)
+    permission = permission_for(case.patient, channel)
     if permission is not None and permission.state is PermissionState.OPTED_IN:
         excluded = permission.excluded_purposes
         if case.purpose in excluded or Purpose.UNKNOWN in excluded:
@@ -161,8 +173,9 @@ def _permission_cap(case: Case, recipient: Recipient, channel: Channel) -> Level
     return Level.L4 if clinical else Level.L3
 
 
-def _permission(case: Case, channel: Channel) -> Permission | None:
-    for permission in case.patient.permissions:
+def permission_for(patient: PatientState, channel: Channel) -> Permission | None:
+    """What the patient answered when asked about this channel; None when nobody asked."""
+    for permission in patient.permissions:
         if permission.channel is channel:
             return permission
     return None

@@ -6,7 +6,9 @@ objections only forbid (I1).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -56,27 +58,58 @@ class Candidate(msgspec.Struct, frozen=True):
         return not self.blockers
 
 
-def candidates(case: Case) -> list[Candidate]:
-    """Test every channel a command could name, the one that would be chosen first first."""
-    recipient = _recipient(case)
-    restricted = closes_unlisted(case)
-    return [_test(case, recipient, channel, restricted) for channel in ranked(case, recipient)]
+class Barred(msgspec.Struct, frozen=True):
+    """What stands against a channel whatever the message says (E1, E2, E5 and E6): found before the rest is tested."""
+
+    blockers: tuple[str, ...]
+    covering: tuple[ObjectionEntry, ...]
+    excepted: bool
+    refused: bool
+    unverified: bool
 
 
-def first_or_all(case: Case) -> list[Candidate]:
-    """Up to the first channel that is eligible without lowering: later ones could not be chosen (B5, choice).
+_NONE_YET: Final[Mapping[Channel, Candidate]] = {}
 
-    When there is none, every channel with what blocks it.
-    """
+
+def candidates(case: Case, known: Mapping[Channel, Candidate] = _NONE_YET) -> list[Candidate]:
+    """Test every channel a command could name, the one that would be chosen first first. ``known``: tested before."""
     recipient = _recipient(case)
     restricted = closes_unlisted(case)
     found = []
     for channel in ranked(case, recipient):
-        one = _test(case, recipient, channel, restricted)
+        one = known.get(channel)
+        if one is None:
+            contact = usable_contact(recipient.contacts, channel)
+            barred = _barred(case, recipient, channel, contact, restricted)
+            one = _test(case, recipient, channel, contact, barred)
         found.append(one)
-        if not one.blockers and not one.lowered:
-            break
     return found
+
+
+def first_or_all(case: Case) -> list[Candidate]:
+    """The eligible ones, up to the first that needs no lowering: later ones could not be chosen (B5, choice).
+
+    When there is none, every channel with what blocks it. One that is barred is not chosen, whatever level and
+    time would be found for it: that is what half the price of a test is for.
+    """
+    recipient = _recipient(case)
+    restricted = closes_unlisted(case)
+    found = []
+    tested: dict[Channel, Candidate] = {}
+    for channel in ranked(case, recipient):
+        contact = usable_contact(recipient.contacts, channel)
+        if contact is None:
+            continue
+        barred = _barred(case, recipient, channel, contact, restricted)
+        if barred.blockers:
+            continue
+        one = tested[channel] = _test(case, recipient, channel, contact, barred)
+        if one.blockers:
+            continue
+        found.append(one)
+        if not one.lowered:
+            break
+    return found or candidates(case, tested)
 
 
 def _recipient(case: Case) -> Recipient:
@@ -104,9 +137,10 @@ def _ranked(
     return tuple(channel for channel in order if channel in SENDABLE)
 
 
-def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) -> Candidate:
+def _barred(
+    case: Case, recipient: Recipient, channel: Channel, contact: Contact | None, restricted: bool
+) -> Barred:
     blockers: list[str] = []
-    contact = usable_contact(recipient.contacts, channel)
     if contact is None:
         blockers.append("E2")
     if not _approved(case, channel):
@@ -120,8 +154,14 @@ def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) 
         blockers.append("E5")
     if restricted and not set(used).issubset(safe_channels(case.patient)):
         blockers.append("E6")
-    level, template, over = fit_level(case, recipient, channel, contact, unverified)
-    blockers.extend(over)
+    return Barred(tuple(blockers), tuple(blocking), lifted, refusal, unverified)
+
+
+def _test(
+    case: Case, recipient: Recipient, channel: Channel, contact: Contact | None, barred: Barred
+) -> Candidate:
+    level, template, over = fit_level(case, recipient, channel, contact, barred.unverified)
+    blockers = [*barred.blockers, *over]
     if channel in case.tried:
         blockers.append("E9")
     leaves = release(case, channel)
@@ -135,10 +175,10 @@ def _test(case: Case, recipient: Recipient, channel: Channel, restricted: bool) 
         level < case.level,
         template,
         leaves,
-        tuple(blocking),
-        lifted,
-        refusal,
-        unverified,
+        barred.covering,
+        barred.excepted,
+        barred.refused,
+        barred.unverified,
     )
 
 
@@ -184,25 +224,30 @@ def _objected(
     case: Case, recipient: Recipient, channel: Channel, used: tuple[Channel, ...]
 ) -> tuple[list[ObjectionEntry], bool, bool]:
     """E5: the objections that still block, whether an exception lifted one, whether permission was refused."""
-    if not case.patient.objections and not case.patient.permissions:
+    patient = case.patient
+    if not patient.objections and not patient.permissions:
         return [], False, False
     proxy = recipient.role is RecipientRole.PROXY
     blocking: list[ObjectionEntry] = []
-    lifted = False
+    lifted = refusal = False
     for one in used:
-        for entry in covering(case, one, proxy=proxy):
+        refusal = refusal or (not proxy and refused(patient, one))
+        for entry in covering(case, one, proxy=proxy) if patient.objections else ():
             if excepted(case, entry.body, one):
                 lifted = True
             elif not permitted_once(case, channel, entry):
                 blocking.append(entry)
-    refusal = not proxy and any(refused(case.patient, one) for one in used)
     return blocking, lifted, refusal
 
 
 def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate, Reason]:
     """Pick the channel (B5, choice) and say why it: the first in rank, one that needs no lowering before others."""
     preferred = _recipient(case).preferred
-    best = next((one for one in eligible if not one.lowered), eligible[0])
+    best = eligible[0]
+    for one in eligible:
+        if not one.lowered:
+            best = one
+            break
     if best.excepted:
         return best, Reason.EXCEPTION
     if case.failed_before:

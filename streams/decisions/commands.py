@@ -7,7 +7,10 @@ from typing import Final
 from streams.domain.decision import Send
 from streams.domain.records import Basis, ObjectionConsidered, SendCommand, Subject
 from streams.domain.time import Instant
+from streams.domain.vocabulary import Channel
 
+from .caps import permission_for
+from .case import Case
 from .decide import Ruling
 from .desk import Desk
 from .ids import command_id
@@ -61,12 +64,7 @@ def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
     """B12: everything needed to answer "why was this sent?" years later."""
     case = ruling.case
     patient = case.patient
-    permission = next((p.evidence_ref for p in patient.permissions if p.channel is send.channel), None)
-    considered = tuple(
-        ObjectionConsidered(id_, entry.version, covers(entry.body, send.channel, case.service))
-        for id_, entry in patient.objections.items()
-        if not entry.withdrawn
-    )
+    permission = permission_for(patient, send.channel)
     return Basis(
         _GDPR_ART6,
         _GDPR_ART9,
@@ -77,8 +75,8 @@ def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
         send.level,
         send.reason,
         patient.sections.preferences if patient.preferences is not None else None,
-        permission,
-        considered,
+        permission.evidence_ref if permission is not None else None,
+        _considered(case, send.channel) if patient.objections else (),
         send.template,
         ruling.path,
         case.policy.version,
@@ -87,4 +85,12 @@ def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
         case.asked.occurred_at,
         case.now,
         expires,
+    )
+
+
+def _considered(case: Case, channel: Channel) -> tuple[ObjectionConsidered, ...]:
+    return tuple(
+        ObjectionConsidered(id_, entry.version, covers(entry.body, channel, case.service))
+        for id_, entry in case.patient.objections.items()
+        if not entry.withdrawn
     )

@@ -14,7 +14,7 @@ def owner_of(policy: Policy, role: Role, priority: Priority, now: Instant, stage
     closed; from the first reassignment on the deputies, then the lead and on-call (B8.6).
     """
     cover = policy.roles[role]
-    away = {absence.person for absence in cover.absences if absence.start <= now < absence.end}
+    away = [absence.person for absence in cover.absences if absence.start <= now < absence.end]
     chain = [cover.primary, *cover.deputies, cover.lead, cover.on_call]
     if stage == 1:
         chain = [*cover.deputies, cover.lead, cover.on_call, cover.primary]
@@ -22,5 +22,7 @@ def owner_of(policy: Policy, role: Role, priority: Priority, now: Instant, stage
         chain = [cover.lead, cover.on_call, *cover.deputies, cover.primary]
     elif priority <= Priority.P1 and not policy.calendar.is_open(policy.service_hours, now):
         chain = [cover.on_call, *chain]
-    present = [person for person in chain if person and person not in away]
-    return present[0] if present else cover.on_call or cover.lead or cover.primary
+    for person in chain:
+        if person and person not in away:
+            return person
+    return cover.on_call or cover.lead or cover.primary

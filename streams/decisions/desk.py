@@ -151,7 +151,7 @@ class Desk:
         about = draft.about or (asked.kind, asked.id, asked.version)
         kind, id_, version = about
         for known_id, known in self.patient.tasks.items():
-            if (known.reason, known.kind, known.id) == (draft.reason, kind, id_):
+            if known.reason is draft.reason and known.id == id_ and known.kind is kind:
                 if not draft.companion or version > known.entity_version:
                     self._update_task(known_id, known, asked, draft, timing, version, purpose)
                 return known_id
@@ -182,7 +182,8 @@ class Desk:
     def put_task(self, id_: str, task: OpenTask) -> None:
         """Keep a task while it is open, forget it when it is not, and write its new version."""
         ended = task.status in (TaskStatus.CLOSED, TaskStatus.SUPERSEDED)
-        tasks = {known: t for known, t in self.patient.tasks.items() if known != id_}
+        tasks = self.patient.tasks.copy()
+        tasks.pop(id_, None)  # the task that changed last stands last
         if not ended:
             tasks[id_] = task
         self.change(tasks=tasks)

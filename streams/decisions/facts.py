@@ -20,6 +20,12 @@ from streams.domain.vocabulary import ObjectionAction
 
 def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> PatientState:
     """The state after a fact; an older or equal version changes nothing."""
+    changed = changes(patient, event, occurred_at, now)
+    return replace(patient, **changed) if changed else patient
+
+
+def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> dict[str, Any]:
+    """The parts of the state that a fact replaces, for who changes others with them; none when it is not newer."""
     body, version = event.body, event.envelope.version
     if isinstance(body, Appointment):
         known = patient.appointments.get(body.appointment_id)
@@ -28,8 +34,8 @@ def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instan
         elif known.version < version:
             entry = replace(known, version=version, body=body, occurred_at=occurred_at)
         else:
-            return patient
-        return replace(patient, appointments={**patient.appointments, body.appointment_id: entry})
+            return {}
+        return {"appointments": {**patient.appointments, body.appointment_id: entry}}
     if isinstance(body, Result):
         held = patient.results.get(body.result_id)
         if held is None:
@@ -37,8 +43,8 @@ def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instan
         elif held.version < version:
             result = replace(held, version=version, body=body, occurred_at=occurred_at)
         else:
-            return patient
-        return replace(patient, results={**patient.results, body.result_id: result})
+            return {}
+        return {"results": {**patient.results, body.result_id: result}}
     if isinstance(body, Objection):
         return _objection(patient, body, version, now)
     if isinstance(body, PatientSections):
@@ -46,23 +52,22 @@ def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instan
     if isinstance(body, Request):
         asked = patient.requests.get(body.request_id)
         if asked is not None and asked.version >= version:
-            return patient
-        entry_ = RequestEntry(version, body, occurred_at)
-        return replace(patient, requests={**patient.requests, body.request_id: entry_})
-    return patient
+            return {}
+        return {"requests": {**patient.requests, body.request_id: RequestEntry(version, body, occurred_at)}}
+    return {}
 
 
-def _objection(patient: PatientState, body: Objection, version: int, now: Instant) -> PatientState:
+def _objection(patient: PatientState, body: Objection, version: int, now: Instant) -> dict[str, Any]:
     """Only a readable WITHDRAWN ends an objection; its tombstone keeps later versions in order (1.5)."""
     known = patient.objections.get(body.objection_id)
     if known is not None and known.version >= version:
-        return patient
+        return {}
     withdrawn = body.action is ObjectionAction.WITHDRAWN
     entry = ObjectionEntry(version, body, now, withdrawn)
-    return replace(patient, objections={**patient.objections, body.objection_id: entry})
+    return {"objections": {**patient.objections, body.objection_id: entry}}
 
 
-def _sections(patient: PatientState, body: PatientSections, version: int) -> PatientState:
+def _sections(patient: PatientState, body: PatientSections, version: int) -> dict[str, Any]:
     """Each section that is present and newer than its last replaces the whole section (contract 2)."""
     fields: dict[str, Any] = {}
     versions: dict[str, int] = {}
@@ -71,6 +76,6 @@ def _sections(patient: PatientState, body: PatientSections, version: int) -> Pat
         if value is not None and version > getattr(patient.sections, name):
             fields[name] = value
             versions[name] = version
-    if not fields:
-        return patient
-    return replace(patient, sections=replace(patient.sections, **versions), **fields)
+    if fields:
+        fields["sections"] = replace(patient.sections, **versions)
+    return fields

@@ -50,14 +50,12 @@ def frame(patient_id: str, patient: PatientState, asked: Asked, env: Environment
 def _with_history(case: Case) -> Case:
     """What failed for this very version before: a fallback that had to wait still knows of it (E9, B6.2)."""
     asked = case.asked
-    failed = [
-        one
-        for one in case.patient.sent.values()
-        if one.failed and one.asked.version == asked.version and one.asked.same_thing(asked)
-    ]
-    if not failed:
+    last = None
+    for one in case.patient.sent.values():
+        if one.failed and one.asked.version == asked.version and one.asked.same_thing(asked):
+            last = one if last is None or len(one.tried) > len(last.tried) else last
+    if last is None:
         return case
-    last = max(failed, key=lambda one: len(one.tried))
     bounced = last.status is ReceiptStatus.PERMANENT_FAILURE
     return replace(case, tried=last.tried, bounced=bounced, failed_before=True)
 

@@ -25,7 +25,7 @@ from streams.domain.vocabulary import (
 from .case import Case
 
 METHOD_SCOPES: Final = frozenset({Scope.METHOD, Scope.METHOD_GROUP, Scope.METHOD_AND_SERVICE})
-_EVERY: Final = frozenset(Channel) - {Channel.UNKNOWN}
+EVERY_METHOD: Final = frozenset(Channel) - {Channel.UNKNOWN}
 _REFUSED: Final = (PermissionState.DECLINED, PermissionState.WITHDRAWN, PermissionState.UNKNOWN)
 
 
@@ -64,9 +64,9 @@ def removed_recipients(patient: PatientState) -> frozenset[str]:
 def channels_of(body: Objection) -> frozenset[Channel]:
     """The methods an objection names; every method when it does not say, or says what we cannot read."""
     if body.scope is Scope.METHOD_GROUP:
-        return ELECTRONIC if body.channel_group is ChannelGroup.ELECTRONIC else _EVERY
+        return ELECTRONIC if body.channel_group is ChannelGroup.ELECTRONIC else EVERY_METHOD
     if not body.channels or Channel.UNKNOWN in body.channels:
-        return _EVERY
+        return EVERY_METHOD
     return frozenset(body.channels)
 
 
@@ -109,6 +109,18 @@ def covering(case: Case, channel: Channel, *, proxy: bool = False) -> list[Objec
     return found
 
 
+def covered(case: Case, *, proxy: bool = False) -> set[Channel]:
+    """Every method that ``covering`` finds an objection for, each objection read once."""
+    found: set[Channel] = set()
+    for entry in case.patient.objections.values():
+        body = entry.body
+        if entry.withdrawn or body.scope not in METHOD_SCOPES or (proxy and body.patient_only):
+            continue
+        if body.scope is not Scope.METHOD_AND_SERVICE or _covers_service(body, case.service):
+            found |= channels_of(body)
+    return found
+
+
 def permitted_once(case: Case, channel: Channel, entry: ObjectionEntry) -> bool:
     """Whether a one-off approval names this channel and this very version of this objection (9.8)."""
     permit = case.permit
@@ -122,7 +134,15 @@ def permitted_once(case: Case, channel: Channel, entry: ObjectionEntry) -> bool:
 
 def refused(patient: PatientState, channel: Channel) -> bool:
     """Whether the patient said no when asked for permission: an objection without a reason (B9)."""
-    return any(p.channel is channel and p.state in _REFUSED for p in patient.permissions)
+    for permission in patient.permissions:
+        if permission.channel is channel and permission.state in _REFUSED:
+            return True
+    return False
+
+
+def refusals(patient: PatientState) -> list[Channel]:
+    """The channels for which the patient said no when asked for permission."""
+    return [p.channel for p in patient.permissions if p.state in _REFUSED]
 
 
 def closes_unlisted(case: Case) -> bool:
@@ -160,7 +180,7 @@ def is_unclear(entries: list[ObjectionEntry]) -> bool:
 
 def every_method_objected(case: Case) -> bool:
     """Whether even a letter and a call are objected to: only a meeting in person is left (B4)."""
-    return all(covering(case, channel) for channel in (*ELECTRONIC, Channel.LETTER, Channel.PHONE_HUMAN))
+    return covered(case) >= EVERY_METHOD
 
 
 def _covers_service(body: Objection, service: str) -> bool:

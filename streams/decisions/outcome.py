@@ -40,6 +40,11 @@ from .told import mark_told, untell
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL})
+_OUTCOME_OF: Final = {
+    Escalate: Outcome.ESCALATE,
+    Suppress: Outcome.SUPPRESS,
+    Quarantine: Outcome.QUARANTINE,
+}
 
 
 def carry_out(desk: Desk, ruling: Ruling) -> None:
@@ -62,12 +67,9 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         if verdict.draft.reason is Reason.UNCONTACTABLE:
             untell(desk, asked)
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
-    outcome = {Escalate: Outcome.ESCALATE, Suppress: Outcome.SUPPRESS, Quarantine: Outcome.QUARANTINE}[
-        type(verdict)
-    ]
     desk.record_decision(
         asked,
-        outcome,
+        _OUTCOME_OF[type(verdict)],
         verdict.reason,
         ruling.rule,
         ruling.path,
@@ -171,6 +173,8 @@ def _update_tasks(desk: Desk, asked: Asked) -> None:
 
 def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str) -> list[str]:
     """Tasks beside the outcome; those that are not companions (3.3) stand for the request's subject."""
+    if not drafts:
+        return []
     return [
         desk.open_task(case.asked, _guarded(case, draft), decided, case.purpose, case.timing)
         for draft in drafts
@@ -184,7 +188,8 @@ def _guarded(case: Case, draft: Draft) -> Draft:
         patient.objections or patient.permissions or patient.safe_contact or patient.proxies
     ):
         return draft
-    return replace(draft, do_not_use=objected_channels(case))
+    closed = objected_channels(case)
+    return replace(draft, do_not_use=closed) if closed else draft
 
 
 def refusal_tasks(desk: Desk) -> list[str]:

@@ -272,7 +272,9 @@ def patient_themselves(case: Case) -> Case | None:
 
 def _patient(case: Case, contacts: tuple[Contact, ...]) -> Recipient:
     wishes = case.patient.preferences
-    preferred = () if wishes is None else tuple(c for c in wishes.channels if c is not Channel.UNKNOWN)
+    preferred = () if wishes is None else wishes.channels
+    if Channel.UNKNOWN in preferred:
+        preferred = tuple(channel for channel in preferred if channel is not Channel.UNKNOWN)
     shared = _parents_details(case) if case.patient.proxies and not is_child(case) else frozenset()
     return Recipient(RecipientRole.PATIENT, None, contacts, preferred, shared_places=shared)
 

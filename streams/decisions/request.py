@@ -38,7 +38,8 @@ def settled(desk: Desk, asked: Asked) -> Asked:
 
 def supersede_older(desk: Desk, asked: Asked) -> None:
     """2.2: a request that still waits for the same thing, copies included, ends here."""
-    older = [one for one in desk.patient.asked.values() if (one.kind, one.id) == (asked.kind, asked.id)]
+    waiting = desk.patient.asked.values()
+    older = [one for one in waiting if one.id == asked.id and one.kind is asked.kind] if waiting else []
     if not older:
         return
     for one in older:

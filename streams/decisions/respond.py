@@ -66,13 +66,14 @@ def respond(
     desk.change(
         version=known.version + 1,
         recent=(*known.recent[-(REMEMBERED - 1) :], mark),
+        **facts.changes(known, event, occurred, env.now),
     )
     if envelope.source == SENDER:
         desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
     if event.topic in DECIDING_TOPICS:
         _decide(desk, event)
     else:
-        _learn(desk, event)
+        _learn(desk, event, known)
     life.prune(desk)
     return answer(desk)
 
@@ -82,7 +83,6 @@ def _decide(desk: Desk, event: Event) -> None:
     if isinstance(body, Receipt):
         receive(desk, body)
         return
-    desk.patient = facts.apply(desk.patient, event, desk.occurred_at, desk.now)
     kind, id_, version = subject_of(event)
     envelope = event.envelope
     marks = flags(event, desk.env.policy, desk.now)
@@ -104,17 +104,17 @@ def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
             and case.difference.any
         ):
             desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
-        ruling = decide(replace(case, shard=desk.shard))
+        if case.shard is not desk.shard:
+            case = replace(case, shard=desk.shard)
+        ruling = decide(case)
     except CannotDecide as error:
         fault(desk, asked, str(error))
         return
     carry_out(desk, ruling)
 
 
-def _learn(desk: Desk, event: Event) -> None:
-    """State-bearing facts: applied first, then whatever they set in motion."""
-    before = desk.patient
-    desk.patient = facts.apply(before, event, desk.occurred_at, desk.now)
+def _learn(desk: Desk, event: Event, before: PatientState) -> None:
+    """State-bearing facts have been applied; now whatever they set in motion. ``before``: the state without them."""
     body = event.body
     if isinstance(body, Objection):
         objection_changed(desk, body)

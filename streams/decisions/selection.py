@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from streams.domain.decision import Draft, Escalate, Hold, Send, Suppress
@@ -12,9 +14,11 @@ from streams.policy.model import PhoneCover
 from .caps import language_of
 from .case import Case
 from .channels import Candidate, choose, first_or_all
-from .objections import closes_unlisted, covering, refused, safe_channels
+from .objections import EVERY_METHOD, closes_unlisted, covered, covering, refusals, safe_channels
 from .purposes import RESULT_PURPOSES, role_for
 from .wording import fill
+
+_IN_ORDER: Final = tuple(channel for channel in Channel if channel is not Channel.UNKNOWN)
 
 
 class Tested(msgspec.Struct, frozen=True):
@@ -200,18 +204,13 @@ def objected_channels(case: Case) -> tuple[Channel, ...]:
     What is objected to or was refused, by whoever would receive it; where safety is at stake, whatever is
     not listed as safe.
     """
-    recipient = case.recipient
+    recipient, patient = case.recipient, case.patient
     proxy = recipient is not None and recipient.role is RecipientRole.PROXY
-    own = recipient.objected if recipient is not None else ()
-    safe = safe_channels(case.patient) if closes_unlisted(case) else tuple(Channel)
-    return tuple(
-        channel
-        for channel in Channel
-        if channel is not Channel.UNKNOWN
-        and (
-            channel not in safe
-            or channel in own
-            or covering(case, channel, proxy=proxy)
-            or (not proxy and refused(case.patient, channel))
-        )
-    )
+    closed = covered(case, proxy=proxy) if patient.objections else set()
+    if recipient is not None and recipient.objected:
+        closed.update(recipient.objected)
+    if patient.permissions and not proxy:
+        closed.update(refusals(patient))
+    if closes_unlisted(case):
+        closed |= EVERY_METHOD.difference(safe_channels(patient))
+    return tuple([channel for channel in _IN_ORDER if channel in closed]) if closed else ()

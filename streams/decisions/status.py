@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Suppress
+from streams.domain.events import Identity
 from streams.domain.nhs_number import normalised
 from streams.domain.time import HOUR, MINUTE, Instant
 from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Role, SubjectKind
@@ -98,14 +99,23 @@ def identity_mismatch(case: Case) -> Escalate | None:
     number, name, born = source.nhs_number, source.family_name, source.born
     if number is None and name is None and born is None:
         return None
-    same = (
-        (number is None or normalised(number) == normalised(identity.nhs_number))
+    same = (  # spelt alike is the usual answer: only what is not is folded
+        (
+            number is None
+            or number == identity.nhs_number
+            or normalised(number) == normalised(identity.nhs_number)
+        )
         and (born is None or not identity.born or born == identity.born)
-        and (name is None or _folded(name) in {_folded(n) for n in (identity.family_name, *identity.aliases)})
+        and (name is None or name == identity.family_name or _same_name(name, identity))
     )
     if same:
         return None
     return _mismatch(case)
+
+
+def _same_name(name: str, identity: Identity) -> bool:
+    """The family name, or another that the person is known by."""
+    return _folded(name) in {_folded(known) for known in (identity.family_name, *identity.aliases)}
 
 
 def _mismatch(case: Case) -> Escalate:
@@ -115,6 +125,8 @@ def _mismatch(case: Case) -> Escalate:
 
 def _is_placeholder(family_name: str, given_name: str) -> bool:
     """A newborn without a name of their own, or nobody's name at all."""
+    if family_name.strip() and given_name.lstrip()[:1] not in "bB":
+        return False  # the usual answer; a blank given name is in "bB"
     given = _folded(given_name)
     return (
         not (family_name.strip() and given)
@@ -170,10 +182,10 @@ def comms_hold(case: Case) -> Escalate | None:
 
 def daily_cap(case: Case) -> Escalate | None:
     """3.9: a feed that plays ping-pong must not play it with the patient (C022)."""
-    if case.purpose in SAFETY_PURPOSES or case.permit is not None:
-        return None
     patient = case.patient
     if patient.day_count < case.policy.daily_cap or patient.day != local_date(case.now):
+        return None
+    if case.purpose in SAFETY_PURPOSES or case.permit is not None:
         return None
     return Escalate(Draft(Role.ADMIN, Priority.P2, Reason.DAILY_CAP))
 

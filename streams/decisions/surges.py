@@ -13,6 +13,7 @@ from streams.policy.model import Policy
 SLOT: Final = 10 * MINUTE
 _WEIGHT: Final = 0.2  # of the newest slot in the moving average: about the last five slots count
 
+_QUIET: Final = Surge()
 _MANY_SERVICES: Final = 500
 _REMEMBERED_SLOTS: Final = 6
 
@@ -23,12 +24,12 @@ def count(shard: ShardState, service: str, policy: Policy, now: Instant) -> Shar
     With no history the normal rate is 0, so the guard opens at the minimum (B15). Once open it stays so
     until a person confirms: a faulty feed does not get better by waiting.
     """
-    guard = shard.surges.get(service, Surge())
+    guard = shard.surges.get(service, _QUIET)
     slot = now // SLOT
-    if slot != guard.slot:
-        normal = _decayed(guard, slot)
-        guard = replace(guard, slot=slot, count=0, normal=normal)
-    guard = replace(guard, count=guard.count + 1)
+    if slot == guard.slot:
+        guard = replace(guard, count=guard.count + 1)
+    else:
+        guard = replace(guard, slot=slot, count=1, normal=_decayed(guard, slot))
     limit = max(policy.surge_minimum, policy.surge_factor * guard.normal)
     if not guard.open_since and guard.count >= limit and now >= guard.confirmed_until:
         guard = replace(guard, open_since=now, task_raised=False)

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from streams.domain.calendar import DailyWindow, WeeklyWindow, parse_hhmm
+from streams.domain.calendar import Calendar, DailyWindow, WeeklyWindow, parse_hhmm
 from streams.domain.time import DAY, HOUR, MINUTE, Instant, Millis
 from streams.domain.vocabulary import Channel, Reason, RecipientRole
 
@@ -106,7 +106,9 @@ def _plan_times(case: Case) -> DailyWindow | None:
 def _own_times(case: Case) -> DailyWindow | None:
     """The recipient's allowed times; of a stand-in's none are known."""
     wishes = case.patient.preferences
-    if wishes is None or (case.recipient is not None and case.recipient.role is RecipientRole.PROXY):
+    if wishes is None or (wishes.from_ is None and wishes.to is None):
+        return None
+    if case.recipient is not None and case.recipient.role is RecipientRole.PROXY:
         return None
     try:
         return _daily(wishes.from_, wishes.to)
@@ -118,22 +120,29 @@ def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool =
     """The first instant from now at which every window that applies is open (B6's ``earliest``); None: never."""
     policy = case.policy
     safety = case.purpose in SAFETY_PURPOSES
-    open_daily = []
-    if expedite:
-        open_daily.append(policy.urgent_window)
-    if (plan := _plan_times(case)) is not None:
-        open_daily.append(plan)
-    if own_times and not safety and (own := _own_times(case)) is not None:
-        open_daily.append(own)
-    quiet = None if expedite or safety else policy.quiet_hours
-    return _first_open(case, policy.channels[channel].window, open_daily, quiet)
+    return _first_open(
+        policy.calendar,
+        policy.channels[channel].window,
+        (
+            policy.urgent_window if expedite else None,
+            _plan_times(case),
+            _own_times(case) if own_times and not safety else None,
+        ),
+        None if expedite or safety else policy.quiet_hours,
+        case.now,
+    )
 
 
+@lru_cache(maxsize=1_024)
 def _first_open(
-    case: Case, weekly: WeeklyWindow | None, open_daily: list[DailyWindow], quiet: DailyWindow | None
+    calendar: Calendar,
+    weekly: WeeklyWindow | None,
+    open_daily: tuple[DailyWindow | None, ...],
+    quiet: DailyWindow | None,
+    now: Instant,
 ) -> Instant | None:
-    calendar = case.policy.calendar
-    at = case.now
+    """Remembered, since all events of a turn are decided at one instant: 11 000 instructions a channel."""
+    at = now
     for _ in range(_LONGEST_SEARCH):
         before = at
         if quiet is not None and quiet.contains(at):
@@ -141,7 +150,7 @@ def _first_open(
         if weekly is not None:
             at = calendar.next_open(weekly, at)
         for window in open_daily:
-            if not window.contains(at):
+            if window is not None and not window.contains(at):
                 at = window.next_start(at)
         if at == before:
             return at

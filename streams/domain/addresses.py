@@ -27,7 +27,7 @@ def is_well_formed(channel: Channel, value: str) -> bool:
     (True, False)
     """
     if channel is Channel.SMS:
-        return _UK_MOBILE.fullmatch(value.translate(_SPACES)) is not None
+        return (_UK_MOBILE.fullmatch(value) or _UK_MOBILE.fullmatch(value.translate(_SPACES))) is not None
     if channel is Channel.EMAIL:
         return _EMAIL.fullmatch(value) is not None
     if channel is Channel.NHS_APP:

@@ -3,6 +3,7 @@
 Says when something is open and when it will be; it does not know what time it is, nor what for.
 Windows are London wall times, half-open: a service that closes at 18:30 is shut at 18:30:00.000.
 Each is turned into instants day by day, so a clock change inside it lengthens or shortens it (C032).
+Answers are remembered: all events of a turn are decided at one instant and ask the same of it.
 Sources: B6, B13, B15; working time and provider windows skip bank holidays (C043).
 """
 
@@ -19,6 +20,7 @@ from .london import (
     at,
     date_of,
     day_number,
+    is_younger,
     local_date,
     local_day,
     parse_hhmm,
@@ -38,6 +40,7 @@ __all__ = [
     "at",
     "date_of",
     "day_number",
+    "is_younger",
     "local_date",
     "local_day",
     "parse_hhmm",
@@ -138,22 +141,11 @@ class Calendar(msgspec.Struct, frozen=True, cache_hash=True):
 
     def add_working_time(self, instant: Instant, duration: Millis) -> Instant:
         """Go forward until the service has been open for ``duration`` on working days."""
-        if duration <= 0:
-            return instant
-        day = local_date(instant)
-        while True:
-            opens, closes = _next_shift(self, day)
-            opens = max(opens, instant)
-            if duration <= closes - opens:
-                return opens + duration
-            duration -= max(0, closes - opens)
-            day = local_date(closes) + 1
+        return _after_working_time(self, instant, duration)
 
     def end_of_working_day(self, instant: Instant) -> Instant:
         """Give today's close of service, or the next working day's when that is past."""
-        day = local_date(instant)
-        closes = _next_shift(self, day)[1]
-        return closes if closes > instant else _next_shift(self, day + 1)[1]
+        return _end_of_working_day(self, instant)
 
     def letter_arrival(self, now: Instant, lead_days: int) -> Instant:
         """Tell by when a letter written now is there: 18:00 of the last day of its lead time.
@@ -171,6 +163,7 @@ def _opening(calendar: Calendar, window: WeeklyWindow, day: Day) -> tuple[Instan
     return at(day, window.start), at(day, window.end, later=True)
 
 
+@lru_cache(maxsize=4_096)
 def _next_opening(calendar: Calendar, window: WeeklyWindow, instant: Instant) -> tuple[Instant, Instant]:
     day = local_date(instant)
     span = _first_opening(calendar, window, day)
@@ -199,6 +192,27 @@ def _next_shift(calendar: Calendar, day: Day) -> tuple[Instant, Instant]:
         if span is not None:
             return span
     raise ValueError("there is no working day on which the service is open")
+
+
+@lru_cache(maxsize=4_096)
+def _after_working_time(calendar: Calendar, instant: Instant, duration: Millis) -> Instant:
+    if duration <= 0:
+        return instant
+    day = local_date(instant)
+    while True:
+        opens, closes = _next_shift(calendar, day)
+        opens = max(opens, instant)
+        if duration <= closes - opens:
+            return opens + duration
+        duration -= max(0, closes - opens)
+        day = local_date(closes) + 1
+
+
+@lru_cache(maxsize=4_096)
+def _end_of_working_day(calendar: Calendar, instant: Instant) -> Instant:
+    day = local_date(instant)
+    closes = _next_shift(calendar, day)[1]
+    return closes if closes > instant else _next_shift(calendar, day + 1)[1]
 
 
 @lru_cache(maxsize=4_096)

@@ -13,7 +13,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from streams.domain.events import Event
+from streams.domain.events import BODY_OF, Event
 from streams.domain.field_types import INSTANT_FIELDS
 from streams.domain.time import DAY, Instant, Millis
 from streams.domain.vocabulary import Reason
@@ -59,12 +59,10 @@ def violation(event: Event, now: Instant) -> tuple[Reason, str] | None:
     texts: list[str | None] = [envelope.event_id, envelope.patient_id, envelope.source, envelope.recorded_by]
     instants: list[Instant | None] = []
     try:
-        _gatherer(type(body))(body, texts, instants)
+        _GATHERERS[type(body)](body, texts, instants)
     except _TooManyEntries as field:
         return Reason.FIELD_TOO_LONG, str(field)
-    written = list(filter(None, texts))
-    together = "".join(written)
-    if not together.isprintable() or (len(together) > ID_LENGTH and max(map(len, written)) > ID_LENGTH):
+    if _is_odd(texts):
         found = _text_violation(envelope) or _text_violation(body)
         if found is not None:
             return found
@@ -73,6 +71,14 @@ def violation(event: Event, now: Instant) -> tuple[Reason, str] | None:
         if instant is not None and not EARLIEST_OCCURRED <= instant <= furthest:
             return _time_violation(body, furthest)
     return None
+
+
+def _is_odd(texts: list[str | None]) -> bool:
+    """Whether some text has to be looked at by itself: it is long, or a character in it is no usual one."""
+    for text in texts:
+        if text is not None and len(text) > ID_LENGTH:
+            return True
+    return not "".join(filter(None, texts)).isprintable()
 
 
 def longest(field: str) -> int:
@@ -183,6 +189,9 @@ def _is_struct(kind: Any) -> bool:
 
 class _TooManyEntries(Exception):
     """A list or mapping is longer than ``ENTRIES``; the argument is the field's name."""
+
+
+_GATHERERS: Final = {body: _gatherer(body) for body in BODY_OF.values()}
 
 
 # --- the careful way: every field by itself ------------------------------------------------------

@@ -25,6 +25,7 @@ __all__ = [
     "at",
     "date_of",
     "day_number",
+    "is_younger",
     "local_date",
     "local_day",
     "parse_hhmm",
@@ -54,6 +55,7 @@ def wall(instant: Instant) -> Millis:
     return instant + _offset(instant // HOUR)
 
 
+@lru_cache(maxsize=4_096)
 def local_date(instant: Instant) -> Day:
     """Give the London calendar date of an instant, as a day number.
 
@@ -121,6 +123,22 @@ def age_on(born: str, instant: Instant) -> int:
     year, month, day = _born(born)
     today = date_of(local_date(instant))
     return today.year - year - ((today.month, today.day) < (month, day))
+
+
+def is_younger(born: str, age: int, instant: Instant) -> bool:
+    """Tell whether a person has not reached an age yet: ``age_on`` is below it. Errors: as ``age_on``.
+
+    >>> is_younger("2010-06-01", 16, 1_780_268_399_999), is_younger("2010-06-01", 16, 1_780_268_400_000)
+    (True, False)
+    """
+    return _born(born) > _latest_birth(local_date(instant), age)
+
+
+@lru_cache(maxsize=512)
+def _latest_birth(today: Day, age: int) -> tuple[int, int, int]:
+    """The last date of birth at which people have reached an age today."""
+    date = date_of(today)
+    return date.year - age, date.month, date.day
 
 
 def turns(born: str, age: int) -> Instant:

@@ -5,6 +5,7 @@ we do not know is read as ``UNKNOWN``, and each user of it takes the most protec
 """
 
 from .care import AppointmentStatus, InitiatedBy, Mode, Release, ResultStatus, StartsPrecision
+from .members import quick_members
 from .messages import ELECTRONIC, SENDABLE, Channel, Level, Purpose, ReceiptStatus
 from .objections import (
     ORDINARY_REASONS,
@@ -63,3 +64,5 @@ __all__ = [
     "TaskStatus",
     "Topic",
 ]
+
+quick_members()

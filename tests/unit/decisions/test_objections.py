@@ -10,6 +10,8 @@ from streams.decisions.objections import (
     active,
     channels_of,
     closes_unlisted,
+    covered,
+    covering,
     covers,
     every_method_objected,
     excepted,
@@ -205,3 +207,18 @@ def test_who_said_no_when_asked(state: PermissionState, said_no: bool) -> None:
     patient = known(SMS, permissions=(Permission(SMS, state),))
     assert refused(patient, SMS) is said_no
     assert not refused(patient, Channel.EMAIL)
+
+
+@pytest.mark.parametrize("proxy", [False, True])
+@pytest.mark.parametrize("withdrawn", [False, True])
+@pytest.mark.parametrize("service", [(), ("GEN",), ("OTHER",)])
+@pytest.mark.parametrize("scope", list(Scope))
+def test_covered_are_the_methods_that_covering_finds_an_objection_for(
+    scope: Scope, service: tuple[str, ...], withdrawn: bool, proxy: bool
+) -> None:
+    bodies = (
+        objection(scope=scope, channels=(SMS,), services=service),
+        objection(scope=scope, channels=(Channel.LETTER,), services=service, patient_only=True),
+    )
+    framed = case(with_(*bodies, withdrawn=withdrawn))
+    assert covered(framed, proxy=proxy) == {one for one in EVERY if covering(framed, one, proxy=proxy)}

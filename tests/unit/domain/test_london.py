@@ -8,6 +8,7 @@ from streams.domain.london import (
     at,
     date_of,
     day_number,
+    is_younger,
     local_date,
     local_day,
     parse_hhmm,
@@ -117,12 +118,16 @@ def test_the_birthday_is_the_first_instant_of_that_age(born: str, age: int, inst
     assert turning == uk(instant)
     assert age_on(born, turning) == age
     assert age_on(born, turning - 1) == age - 1
+    assert is_younger(born, age, turning - 1)
+    assert not is_younger(born, age, turning)
 
 
 @pytest.mark.parametrize("born", ["", "1980", "01/02/1980", "1980-02-30"])
 def test_an_unreadable_birth_date_is_refused_without_repeating_it(born: str) -> None:
     with pytest.raises(ValueError, match="a date of birth is written YYYY-MM-DD"):
         age_on(born, 0)
+    with pytest.raises(ValueError, match="a date of birth is written YYYY-MM-DD"):
+        is_younger(born, 16, 0)
 
 
 @pytest.mark.parametrize(
