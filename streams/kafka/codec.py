@@ -89,7 +89,8 @@ class Codec:
             topic: event_writer(full[SCHEMA_ON[topic]], topic, headers[SCHEMA_ON[topic]])
             for topic in INPUT_TOPICS
         }
-        self._writers: dict[type[OutputRecord], Writer] = {
+        #: Writes an output record, framed, with our newest schema.
+        self.writers: Mapping[type[OutputRecord], Writer] = {
             record: record_writer(full[SCHEMA_ON[topic]], record, headers[SCHEMA_ON[topic]])
             for topic, record in OUTPUT_ON.items()
         }
@@ -137,7 +138,7 @@ class Codec:
 
     def encode(self, record: OutputRecord) -> bytes:
         """Write an output record, framed, with our newest schema."""
-        return self._writers[type(record)](record)
+        return self.writers[type(record)](record)
 
     def encode_event(self, event: Event) -> bytes:
         """Write an input event, framed, with our newest schema.

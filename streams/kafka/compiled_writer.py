@@ -1,6 +1,11 @@
-"""Structs to Avro bytes in a straight line, with our own newest schema."""
+"""Structs to Avro bytes in a straight line, with our own newest schema.
 
-from collections.abc import Callable
+What has few different values (closed lists, and the texts named below) is looked up instead of written; where such
+fields stand side by side, their bytes are looked up together.
+"""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter, getitem
 from typing import Any, Final, TypeAlias, get_args
 
 import msgspec
@@ -17,7 +22,7 @@ from streams.kafka._source import (
     not_null,
     types_of,
 )
-from streams.kafka.varint import INTS, LONGS, TextLists, write_long, write_text, write_time
+from streams.kafka.varint import INTS, LONGS, TextLists, Texts, write_long, write_text, write_time
 
 __all__ = ["Writer", "event_writer", "record_writer"]
 
@@ -25,6 +30,16 @@ Writer: TypeAlias = Callable[[Any], bytes]
 
 #: Lists whose entries come from closed lists and repeat: each different one is written once.
 _REPEATED: Final = frozenset({"rule_path", "options"})
+#: Texts of which there are few: what comes from the policy, its templates and our own vocabulary.
+_FEW: Final = frozenset({
+    "InputRef.topic", "Decision.rule", "Decision.policy_version", "EscalationTask.policy_version", "SafetyEntry.kind",
+    "SendCommand.template_id", "SendCommand.language", "SendCommand.policy_version", "Basis.gdpr_art6",
+    "Basis.gdpr_art9", "Basis.cldc_basis", "Basis.config_version", "Basis.policy_version", "TemplateRef.id",
+    "TemplateRef.hash",
+})  # fmt: skip
+
+#: The bytes of each value that a field can have.
+_Table: TypeAlias = Mapping[Any, bytes]
 
 
 def event_writer(schema: Node, topic: Topic, header: bytes) -> Writer:
@@ -36,8 +51,8 @@ def event_writer(schema: Node, topic: Topic, header: bytes) -> Writer:
     types = types_of(Envelope) | types_of(body)
     for field in schema["fields"]:
         name = field["name"]
-        place = f"envelope.{own[name]}" if name in own else f"body.{said[name]}"
-        source.write(field["type"], types[name], place, name)
+        owner, attribute = ("envelope", own[name]) if name in own else ("body", said[name])
+        source.field(field["type"], types[name], owner, attribute, name)
     return source.writer()
 
 
@@ -46,6 +61,25 @@ def record_writer(schema: Node, type_: type[msgspec.Struct], header: bytes) -> W
     source = _WriterSource(header)
     source.record(schema, type_, "record")
     return source.writer()
+
+
+class _SideBySide(dict[tuple[Any, ...], bytes]):
+    """The bytes of fields that stand side by side, by their values; each combination is put together once.
+
+    Bounded: beyond ``_KEPT`` different ones it starts afresh.
+    """
+
+    _KEPT: Final = 4_096
+
+    def __init__(self, tables: list[_Table]) -> None:
+        super().__init__()
+        self._tables = tables
+
+    def __missing__(self, values: tuple[Any, ...]) -> bytes:
+        if len(self) >= self._KEPT:
+            self.clear()
+        self[values] = written = b"".join(map(getitem, self._tables, values))
+        return written
 
 
 class _WriterSource(Source):
@@ -62,23 +96,73 @@ class _WriterSource(Source):
         }
         super().__init__("def made(record):", names)
         self._parts = ["header"]
+        #: Fields whose bytes are looked up, all of one owner: not among the parts yet, others may join them.
+        self._waiting: list[tuple[str, str, _Table]] = []
 
     def writer(self) -> Writer:
+        self._look_up()
         self.line(f"return join(({', '.join(self._parts)},))")
         made: Writer = self.compiled()
         return made
 
-    def record(self, node: Node, type_: type[msgspec.Struct], place: str) -> None:
+    def record(self, node: Node, type_: type[msgspec.Struct], owner: str) -> None:
         by_name, types = attributes(type_), types_of(type_)
         for field in node["fields"]:
             name = field["name"]
-            self.write(field["type"], types[name], f"{place}.{by_name[name]}", name)
+            self.field(field["type"], types[name], owner, by_name[name], f"{type_.__name__}.{name}")
 
-    def write(self, node: Node, kind: Any, place: str, name: str) -> None:
+    def field(self, node: Node, kind: Any, owner: str, attribute: str, name: str) -> None:
+        """Add what writes ``owner.attribute``; ``name``: of the field, with its record's."""
+        table = self._table(node, kind, name)
+        if self._waiting and (table is None or owner != self._waiting[0][0]):
+            self._look_up()
+        if table is not None:
+            self._waiting.append((owner, attribute, table))
+        else:
+            self.write(node, kind, f"{owner}.{attribute}")
+
+    def _look_up(self) -> None:
+        """Add a part for the fields that wait."""
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) == 1:
+            ((owner, attribute, table),) = waiting
+            self._parts.append(f"{self.name(table)}[{owner}.{attribute}]")
+        elif waiting:
+            values = attrgetter(*(attribute for _owner, attribute, _table in waiting))
+            together = _SideBySide([table for _owner, _attribute, table in waiting])
+            self._parts.append(f"{self.name(together)}[{self.name(values)}({waiting[0][0]})]")
+
+    def _table(self, node: Node, kind: Any, name: str) -> _Table | None:
+        """The bytes of each value the field can have; None when they cannot be told beforehand, nor are few."""
+        inner = not_null(kind)
+        match node["type"]:
+            case "union":
+                present = self._table(node["of"][1], inner, "")
+                return present and {None: b"\0"} | {
+                    value: b"\2" + written for value, written in present.items()
+                }
+            case "string" if is_symbols(inner):
+                return {member: write_text(member.value) for member in inner}
+            case "string" if name in _FEW:
+                return Texts()
+            case "enum" if is_nullable(kind):
+                # The struct may say "none" where the contract has no null: UNKNOWN says it on the wire.
+                symbols = self._symbols(node, inner)
+                return {**symbols, None: symbols["UNKNOWN"]}
+            case "enum":
+                return self._symbols(node, inner)
+            case "boolean":
+                return {False: b"\0", True: b"\1"}
+            case "array" if name.rpartition(".")[2] in _REPEATED:
+                return TextLists()
+            case _:
+                return None
+
+    def write(self, node: Node, kind: Any, place: str) -> None:
         """Add the lines that write the value found at ``place``, and the parts they leave."""
         inner = not_null(kind)
         match node["type"]:
-            case "string" if not is_symbols(inner):
+            case "string":
                 text = self.variable()
                 self.line(f"{text} = {place}.encode()")
                 self._parts += [f"longs[len({text})]", text]
@@ -86,24 +170,22 @@ class _WriterSource(Source):
                 owner = self.variable()
                 self.line(f"{owner} = {place}")
                 self.record(node, inner, owner)
+                self._look_up()
             case "union":
                 part = self.variable()
                 self.line(f"{part} = {place}")
-                present = self._bytes_of(node["of"][1], inner, part, name)
+                present = self._bytes_of(node["of"][1], inner, part)
                 self.line(f"{part} = b'\\0' if {part} is None else b'\\2' + {present}")
                 self._parts.append(part)
-            case "enum" if is_nullable(kind):
-                # The struct may say "none" where the contract has no null: UNKNOWN says it on the wire.
-                symbols = self._symbols(node, inner)
-                self._parts.append(f"{self.name({**symbols, None: symbols['UNKNOWN']})}[{place}]")
             case _:
-                self._parts.append(self._bytes_of(node, inner, place, name))
+                self._parts.append(self._bytes_of(node, inner, place))
 
-    def _bytes_of(self, node: Node, kind: Any, value: str, name: str = "") -> str:
+    def _bytes_of(self, node: Node, kind: Any, value: str) -> str:
         """Give an expression for the bytes of one value."""
+        table = self._table(node, kind, "")
+        if table is not None:
+            return f"{self.name(table)}[{value}]"
         match node["type"]:
-            case "string" if is_symbols(kind):
-                return f"{self.name({member: write_text(member.value) for member in kind})}[{value}]"
             case "string":
                 return f"write_text({value})"
             case "long" if is_time(node):
@@ -112,17 +194,13 @@ class _WriterSource(Source):
                 return f"longs[{value}]"
             case "int":
                 return f"ints[{value}]"
-            case "boolean":
-                return f"(b'\\1' if {value} else b'\\0')"
-            case "enum":
-                return f"{self.name(self._symbols(node, kind))}[{value}]"
-            case "array" if name in _REPEATED:
-                return f"{self.name(TextLists())}[{value}]"
             case "array":
                 one = self._bytes_of(node["items"], get_args(kind)[0], "x")
                 return self._block(value, f"{one} for x in {value}")
             case "map":
-                return self._block(value, f"write_text(k) + write_text(x) for k, x in {value}.items()")
+                return self._block(
+                    value, f"{self.name(Texts())}[k] + write_text(x) for k, x in {value}.items()"
+                )
             case "record":
                 return f"{self.name(record_writer(node, kind, b''))}({value})"
             case unknown:

@@ -1,6 +1,5 @@
 """Reads what a partition already holds, without a group: up to an end that is known beforehand."""
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
@@ -8,30 +7,13 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
+from .fetched import hand_on_as_read
 from .offsets import OffsetsClient
 
 #: Bytes asked for at once; from here on decoding is what takes the time, not round trips.
 FETCH_BYTES: Final = 8 << 20
 #: How far back the last record is looked for first; markers and aborted records may lie behind it.
 _NEAR_THE_END: Final = 16
-
-
-class _AsTheyAre(OrderedDict[TopicPartition, Any]):
-    """What a consumer has fetched, with records handed on as they were read.
-
-    aiokafka wraps each in a ``ConsumerRecord`` of eleven fields, which takes longer than reading it; ours are
-    ``batch.Record``, and the records read have all of its fields.
-    """
-
-    def __setitem__(self, place: TopicPartition, fetched: Any) -> None:
-        records = getattr(fetched, "_partition_records", None)  # an error that was fetched has none
-        if records is not None:
-            records._consumer_record = _as_it_is
-        super().__setitem__(place, fetched)
-
-
-def _as_it_is(_place: TopicPartition, record: Record) -> Record:
-    return record
 
 
 async def replay(
@@ -48,7 +30,7 @@ async def replay(
         **connect,
     )
     await consumer.start()
-    consumer._fetcher._records = _AsTheyAre()  # nothing is assigned yet, so nothing has been fetched
+    hand_on_as_read(consumer)
     try:
         tp = TopicPartition(topic, partition)
         consumer.assign([tp])

@@ -27,6 +27,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
 from .batch import Record, Stretch
+from .fetched import hand_on_as_read
 from .member import leave_for_good
 
 #: An idle partition must not delay a busy one: Faust's hard-coded 1500 ms would. Milliseconds.
@@ -77,6 +78,10 @@ class StretchThread(driver.AIOKafkaConsumerThread):
         #: A rebalance abandons the fetch in hand, which goes on in this thread beside the next one. Either would
         #: take the records of the other for offsets without a record, and so lose them.
         self._one_at_a_time = asyncio.Lock()
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        hand_on_as_read(self._ensure_consumer())
 
     async def on_thread_stop(self) -> None:
         if self._consumer is not None:

@@ -7,7 +7,9 @@ fourteen bits at a time.
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["INTS", "LONGS", "TextLists", "read_long", "write_long", "write_text", "write_time"]
+__all__ = [
+    "INTS", "LONGS", "UPPER_TIMES", "TextLists", "Texts", "read_long", "write_long", "write_text", "write_time",
+]  # fmt: skip
 
 _FOURTEEN_BITS: Final = 1 << 14
 _TWENTY_EIGHT_BITS: Final = 1 << 28
@@ -67,10 +69,34 @@ def read_long(value: bytes, place: int) -> tuple[int, int]:
     return z, place
 
 
+class _UpperTimes(dict[int, int]):
+    """The upper 28 bits of an instant, as the number that its last four bytes are: a part that lasts for 8 seconds.
+
+    Six bytes hold the instants from 2004 to 2039. The lower 13 bits and the sign are in the first two.
+    Errors: ValueError when the four bytes are no end of such an instant.
+    """
+
+    _KEPT: Final = 4_096
+
+    def __missing__(self, four: int) -> int:
+        if four & 0x8080_8080 != 0x0080_8080:
+            raise ValueError("not the end of a number of six bytes")
+        if len(self) >= self._KEPT:
+            self.clear()
+        upper = four & 127 | four >> 1 & 127 << 7 | four >> 2 & 127 << 14 | four >> 3 & 127 << 21
+        self[four] = instant = upper << 13
+        return instant
+
+
+UPPER_TIMES: Final = _UpperTimes()
+
+
 class _Longs(dict[int, bytes]):
     """The bytes of whole numbers: the small ones kept, the others made when asked for."""
 
     def __missing__(self, number: int) -> bytes:
+        if 0 < number < _TWENTY_EIGHT_BITS >> 1:  # offsets and versions, without another call
+            return _MORE[number << 1 & 16383] + _LAST[number >> 13]
         return write_long(number)
 
 
@@ -80,7 +106,7 @@ class _Ints(_Longs):
     def __missing__(self, number: int) -> bytes:
         if not _INT_MIN <= number <= _INT_MAX:
             raise OverflowError("a whole number of more than 32 bits")
-        return write_long(number)
+        return super().__missing__(number)
 
 
 LONGS: Final = _Longs((number, write_long(number)) for number in range(_FOURTEEN_BITS // 2))
@@ -91,6 +117,21 @@ def write_text(text: str) -> bytes:
     """Write text: its length in bytes, then UTF-8. Errors: UnicodeEncodeError for half a surrogate."""
     encoded = text.encode()
     return LONGS[len(encoded)] + encoded
+
+
+class Texts(dict[str, bytes]):
+    """The bytes of texts of which there are few, such as rules and versions of the policy: each made once.
+
+    Bounded: beyond ``_KEPT`` different texts it starts afresh.
+    """
+
+    _KEPT: Final = 4_096
+
+    def __missing__(self, text: str) -> bytes:
+        if len(self) >= self._KEPT:
+            self.clear()
+        self[text] = written = write_text(text)
+        return written
 
 
 class TextLists(dict[tuple[str, ...], bytes]):

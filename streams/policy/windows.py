@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +22,12 @@ _DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EVERY_DAY: Final = frozenset(range(7))
 _REGIONS: Final = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 _REPEATED_HOUR: Final = range(60, 120)
+#: Prints the bank holidays of a region, for years from one up to another. Half a second; only a file with a region needs it.
+_ASK: Final = """
+import sys, holidays
+region, first, end = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+print(*holidays.country_holidays("GB", subdiv=region, years=range(first, end)))
+"""
 
 
 def days(item: Item) -> frozenset[int]:
@@ -91,7 +100,15 @@ def bank_holidays(item: Item) -> frozenset[Day]:
 
 @lru_cache(maxsize=8)
 def _computed(region: str) -> frozenset[Day]:
-    import holidays  # half a second to load, and only a file with a region needs it
-
-    found = holidays.country_holidays("GB", subdiv=_REGIONS[region], years=HOLIDAY_YEARS)
-    return frozenset(day_number(day) for day in found)
+    """Ask the library in a process of its own: it loads every country there is, 12 MB that would stay with a worker."""
+    ask = [
+        sys.executable,
+        "-P",
+        "-c",
+        _ASK,
+        _REGIONS[region],
+        str(HOLIDAY_YEARS.start),
+        str(HOLIDAY_YEARS.stop),
+    ]
+    said = subprocess.run(ask, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return frozenset(day_number(date.fromisoformat(day)) for day in said.split())

@@ -109,10 +109,10 @@ class Census:
 
     def turn(self, changes: Iterable[Change], now: Instant) -> None:
         """Take over what a turn has changed."""
-        uncounted = self._uncounted
+        uncounted, change = self._uncounted, self._change
         for key, before, after in changes:
             if not uncounted or key not in uncounted:
-                self._change(key, before or _NOBODY, after or _NOBODY, now)
+                change(key, before or _NOBODY, after or _NOBODY, now)
 
     def _change(self, key: bytes, before: PatientState, after: PatientState, now: Instant) -> None:
         was, held = before.asked, after.asked

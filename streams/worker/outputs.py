@@ -1,7 +1,7 @@
 """Writes what the rules return into a turn's outbox: each kind on its topic, in the trace its input came with."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +18,8 @@ from streams.domain.records import (
     SendCommand,
 )
 from streams.domain.vocabulary import Topic
+from streams.kafka.codec import OutputRecord
+from streams.kafka.compiled_writer import Writer
 from streams.kafka.outbox import Header, Outbox, RecordTooLarge
 from streams.kafka.partitioner import key_of, partition_for
 from streams.ops.tracing import headers_of
@@ -26,7 +28,7 @@ from .parts import Parts
 from .tally import Tally
 
 #: Where each kind of output is written (contract 1).
-TOPIC_OF: Final[dict[type, Topic]] = {
+TOPIC_OF: Final[dict[type[OutputRecord], Topic]] = {
     Decision: Topic.DECISIONS,
     SendCommand: Topic.SEND_COMMANDS,
     EscalationTask: Topic.ESCALATION_TASKS,
@@ -41,29 +43,50 @@ class Outputs:
         self._parts = parts
         self._outbox = outbox
         self._tally = tally
-        self._targets = {kind: (parts.names.of(topic), partition) for kind, topic in TOPIC_OF.items()}
+        #: By kind: where it is written, and what writes it.
+        self._ways: dict[type, tuple[tuple[str, int], Writer]] = {
+            kind: ((parts.names.of(topic), partition), parts.codec.writers[kind])
+            for kind, topic in TOPIC_OF.items()
+        }
 
     def write(
-        self, outputs: Iterable[Output], key: bytes | None, value: bytes | None, headers: list[Header] | None
+        self,
+        outputs: Iterable[Output],
+        key: bytes | None,
+        value: bytes | None = None,
+        headers: list[Header] | None = None,
     ) -> None:
-        """Write outputs in order. The rules never see bytes: their dead letters get the record's own here.
+        """Write outputs in order. ``headers``: of whatever follows from a traced record.
 
-        ``headers``: of whatever follows from a traced record. Raises RecordTooLarge with ``key``.
+        Raises RecordTooLarge with ``key``.
         """
-        outbox, codec, targets = self._outbox, self._parts.codec, self._targets
+        add_to, ways = self._outbox.add_to, self._ways
+        output: Any
         for output in outputs:
+            way = ways.get(type(output))
             try:
-                if isinstance(output, DeadLetter):
-                    if output.value is None and value is not None:
-                        output = msgspec.structs.replace(output, key=key, value=value)
-                    outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
-                elif isinstance(output, Forward):
-                    self._forward(output, headers)
+                if way is None:
+                    self._write_rare(output, key, value, headers)
                 else:
-                    target = targets[type(output)]
-                    outbox.add_to(target, key_of(output.patient_id), codec.encode(output), headers)
+                    target, write = way
+                    add_to(target, key_of(output.patient_id), write(output), headers)
             except RecordTooLarge as error:
                 raise RecordTooLarge(key) from error
+
+    def _write_rare(
+        self,
+        output: DeadLetter | Forward,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[Header] | None,
+    ) -> None:
+        """What goes on no topic of its own. The rules never see bytes: their dead letters get the record's own here."""
+        if isinstance(output, Forward):
+            self._forward(output, headers)
+            return
+        if output.value is None and value is not None:
+            output = msgspec.structs.replace(output, key=key, value=value)
+        self._outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
 
     def _forward(self, forward: Forward, headers: list[Header] | None) -> None:
         event = forward.event

@@ -256,7 +256,9 @@ class Shard:
         self.state, self.journal = decided.shard, decided.journal
         self._committed = dict(self.intake.inbox.applied)
         self.census.turn(decided.changed, self._parts.clock.now())
-        self._set_timers(decided.changes)
+        timers = self.intake.timers
+        for key, packed in decided.changes.items():
+            timers.set(key, 0 if packed is None else due_of(packed))
         self._set_timers([key for key in decided.woken if key not in decided.changes])
         self._hold_back_stuck(decided.woken)
         self.progress = time.monotonic()

@@ -4,7 +4,7 @@ In memory it is a dict of bytes to bytes; memory, not rate, decides the number o
 (architecture.md section 5). An on-disk store can follow behind the same verbs without touching a rule.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from streams.domain.patient import due_of
@@ -20,20 +20,21 @@ class PatientTable:
     def __init__(self, restored: dict[bytes, bytes] | None = None) -> None:
         self._rows = {} if restored is None else restored
         self.size = sum(map(len, self._rows)) + sum(map(len, self._rows.values()))  # bytes of keys and values
-
-    def get(self, key: bytes) -> bytes | None:
-        return self._rows.get(key)
+        #: The packed patient of a key, or None. The dict's own: it is asked for every patient of every turn.
+        self.get: Callable[[bytes], bytes | None] = self._rows.get
 
     def put_many(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Make committed changes the table's; None removes."""
-        rows = self._rows
+        rows, size = self._rows, self.size
         for key, packed in changes.items():
-            before = rows.pop(key, None) if packed is None else rows.get(key)
-            if before is not None:
-                self.size -= len(key) + len(before)
+            before = rows.get(key)
             if packed is not None:
                 rows[key] = packed
-                self.size += len(key) + len(packed)
+                size += len(packed) + len(key) if before is None else len(packed) - len(before)
+            elif before is not None:
+                del rows[key]
+                size -= len(key) + len(before)
+        self.size = size
 
     def due(self) -> Iterator[tuple[Instant, bytes]]:
         """Every patient for whom something waits, and since or until when; in no order."""

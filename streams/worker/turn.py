@@ -9,16 +9,16 @@ from collections.abc import Container
 
 import msgspec
 
-from streams.decisions import Environment, Response
+from streams.decisions import Environment
 from streams.domain.heartbeat import HEARTBEAT_KEY, unpack_heartbeat
-from streams.domain.patient import pack, unpack
+from streams.domain.patient import PatientState, pack, unpack
 from streams.domain.position import Position
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Reason, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.batch import Record
-from streams.kafka.outbox import Header, Outbox
+from streams.kafka.outbox import Outbox
 from streams.kafka.partitioner import partition_for
 from streams.ops.tracing import traceparent_of
 
@@ -33,14 +33,12 @@ from .table import SHARD_KEY, PatientTable
 from .tally import Tally
 
 
-class Loaded:
-    """One touched patient: as it was in the table, and as it is now."""
+class Loaded(msgspec.Struct):
+    """One touched patient: packed and unpacked as it was in the table, and as it is now."""
 
-    __slots__ = ("before", "packed", "patient")
-
-    def __init__(self, packed: bytes | None) -> None:
-        self.packed = packed
-        self.before = self.patient = None if packed is None else unpack(packed)
+    packed: bytes | None
+    before: PatientState | None
+    patient: PatientState | None
 
 
 class Turn:
@@ -74,18 +72,21 @@ class Turn:
         self.env = Environment(parts.policy, self.now, shard)
         self.tally = Tally(RealClock().now(), parts.policy)
         self._outputs = Outputs(parts, partition, outbox, self.tally)
+        # Asked for with each record.
+        self._decode = parts.codec.decode
+        self._respond = parts.engine.respond
 
     # Records.
 
     def apply(self, portion: Portion, breaker: Breaker) -> int:
         """Decide the records of a portion in order; how many, fewer than all when the breaker opened."""
         self.fail_closed(portion.fail_closed)
-        done = 0
-        good = 0
+        topic = portion.topic
+        done = good = 0
         for record in portion.records:
             done += 1
             beats = self._heartbeats
-            if self._apply_record(portion.topic, record):
+            if self._apply_record(topic, record):
                 good += 1
                 if beats == self._heartbeats:  # ours tell nothing of what others write
                     breaker.row = 0
@@ -117,8 +118,10 @@ class Turn:
             packed = self._table.get(key)
             if packed is None and self._elsewhere(topic, record, key):
                 return True
-            loaded = self._touched[key] = Loaded(packed)
-        patient = None if loaded is None else loaded.patient
+            patient = None if packed is None else unpack(packed)
+            loaded = self._touched[key] = Loaded(packed, patient, patient)
+        else:
+            patient = None if loaded is None else loaded.patient
         trace = traceparent_of(record.headers) if record.headers else None
         at = Position(topic, self._partition, record.offset, self.now, trace)
         try:
@@ -126,15 +129,18 @@ class Turn:
                 raise BadRecord(
                     Reason.FIELD_TOO_LONG, "what follows from this record is too large to be written"
                 )
-            event = self._parts.codec.decode(topic, key, value)
+            event = self._decode(topic, key, value)
         except UnknownSchema as unknown:
             if unknown.schema_id not in self._unknown_schemas:
                 raise  # the registry may know it: ask, then decide the turn again
             return self._refuse(record, unknown, at, loaded)
         except BadRecord as bad:
             return self._refuse(record, bad, at, loaded)
-        response = self._parts.engine.respond(event.envelope.patient_id, patient, event, at, self.env)
-        self._write(response, key, value, None if trace is None else self._outputs.traced(trace, at))
+        response = self._respond(event.envelope.patient_id, patient, event, at, self.env)
+        headers = None if trace is None else self._outputs.traced(trace, at)
+        self._outputs.write(response.outputs, key, value, headers)
+        if response.shard is not self.env.shard:
+            self._set_shard(response.shard)
         self.tally.look(patient, event, response.patient, response.outputs, record)
         if loaded is not None:
             loaded.patient = response.patient
@@ -144,7 +150,9 @@ class Turn:
         key, value = record.key, record.value
         patient = None if loaded is None else loaded.patient
         response = self._parts.engine.refuse(_readable(key), patient, bad, key, value, at, self.env)
-        self._write(response, key)
+        self._outputs.write(response.outputs, key)
+        if response.shard is not self.env.shard:
+            self._set_shard(response.shard)
         for output in response.outputs:
             self.tally.write(output, record)
         if loaded is not None and key not in self._refused:
@@ -174,14 +182,19 @@ class Turn:
         """Do what is due for one patient."""
         loaded = self._touched.get(key)
         if loaded is None:
-            loaded = self._touched[key] = Loaded(self._table.get(key))
+            packed = self._table.get(key)
+            patient = None if packed is None else unpack(packed)
+            loaded = self._touched[key] = Loaded(packed, patient, patient)
         if loaded.patient is None or key in self._refused:
             return
         if not self._woken:
             self._steps.append(Step(None, fail_closed=self.env.shard.recovering))
         self._woken.append(key)
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
-        self._write(response, key, headers=self._outputs.traced_before(loaded.patient, response))
+        headers = self._outputs.traced_before(loaded.patient, response)
+        self._outputs.write(response.outputs, key, headers=headers)
+        if response.shard is not self.env.shard:
+            self._set_shard(response.shard)
         self.tally.look(loaded.patient, None, response.patient, response.outputs)
         loaded.patient = response.patient
 
@@ -191,17 +204,6 @@ class Turn:
             self._set_shard(msgspec.structs.replace(self.env.shard, recovering=recovering))
 
     # Writing.
-
-    def _write(
-        self,
-        response: Response,
-        key: bytes | None,
-        value: bytes | None = None,
-        headers: list[Header] | None = None,
-    ) -> None:
-        self._outputs.write(response.outputs, key, value, headers)
-        if response.shard is not self.env.shard:
-            self._set_shard(response.shard)
 
     def _set_shard(self, shard: ShardState) -> None:
         self.env = Environment(self.env.policy, self.now, shard)  # one policy a turn (C214)
@@ -216,17 +218,18 @@ class Turn:
         self.fail_closed(False)  # of the moment, never of the table
         if self._woken:
             self.tally.add("wakes", count=len(self._woken))
-        changelog = self._parts.names.of(Topic.PATIENT_TABLE)
+        changelog = (self._parts.names.of(Topic.PATIENT_TABLE), self._partition)
         changes: dict[bytes, bytes | None] = {}
         for key, loaded in self._touched.items():
-            if loaded.patient is loaded.before:
+            patient = loaded.patient
+            if patient is loaded.before:
                 continue
-            packed = None if loaded.patient is None else pack(loaded.patient)
+            packed = None if patient is None else pack(patient)
             if packed != loaded.packed:
-                self._outbox.add(changelog, key, packed)
+                self._outbox.add_to(changelog, key, packed)
                 changes[key] = packed
         journal = self._journal(before)
-        self._outbox.add(changelog, SHARD_KEY, pack_shard(self.env.shard, journal))
+        self._outbox.add_to(changelog, SHARD_KEY, pack_shard(self.env.shard, journal))
         return changes, journal
 
     def changed(self) -> list[Change]:

@@ -16,6 +16,7 @@ from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.app.base import App, BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.serializers.schemas import Schema
@@ -31,6 +32,7 @@ SIGNATURES: list[tuple[Any, str]] = [
     (AIOKafkaConsumerThread._fetch_records, "(self, consumer, active_partitions, timeout=None, max_records=None)"),
     (AIOKafkaConsumerThread.__post_init__, "(self)"),
     (DriverConsumer._new_consumer_thread, "(self)"),
+    (AIOKafkaConsumerThread.on_start, "(self)"),
     (AIOKafkaConsumerThread.on_thread_stop, "(self)"),
     (Consumer.perform_seek, "(self)"),
     (Consumer.on_partitions_revoked, "(self, revoked)"),
@@ -70,6 +72,7 @@ SIGNATURES: list[tuple[Any, str]] = [
     (AIOKafkaProducer.send_offsets_to_transaction, "(self, offsets, group_id)"),
     (BatchBuilder.append, "(self, *, timestamp, key, value, headers=[])"),
     (BatchBuilder.record_count, "(self)"),
+    (DefaultRecordBatchBuilder.append, "(self, offset, timestamp, key, value, headers)"),
 ]  # fmt: skip
 
 
@@ -129,3 +132,14 @@ def test_the_first_record_of_a_batch_is_taken_whatever_its_size() -> None:
     batch = BatchBuilder(1_000, 0)
     assert batch.append(timestamp=None, key=b"k", value=b"v" * 5_000) is not None
     assert batch.append(timestamp=None, key=b"k", value=b"v") is None
+
+
+def test_a_batch_filled_past_its_builder_is_what_its_own_append_makes() -> None:
+    """``Outbox`` appends to the compiled builder, and tells the batch afterwards how many records it holds."""
+    own, ours = BatchBuilder(1_000, 0), BatchBuilder(1_000, 0)
+    for number in range(3):
+        assert own.append(timestamp=7, key=b"k", value=b"v%d" % number) is not None
+        assert ours._builder.append(number, 7, b"k", b"v%d" % number, []) is not None
+    ours._relative_offset = 3
+    assert ours.record_count() == own.record_count()
+    assert ours._build() == own._build()

@@ -78,7 +78,6 @@ class InTwo(ShardProducer):
         for target, batch in outbox.batches():
             into = first if target[0].endswith(Topic.PATIENT_TABLE) else second
             into.full.append((target, batch))
-        first.records = second.records = outbox.records
         await super().commit(first, next_offsets if self.with_offsets else {})
         if self.moment is not None and second.full:
             await self.moment.pass_()

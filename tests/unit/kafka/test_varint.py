@@ -2,7 +2,16 @@
 
 import pytest
 
-from streams.kafka.varint import INTS, LONGS, TextLists, read_long, write_long, write_text
+from streams.kafka.varint import (
+    INTS,
+    LONGS,
+    UPPER_TIMES,
+    TextLists,
+    Texts,
+    read_long,
+    write_long,
+    write_text,
+)
 
 EDGES = [
     0,
@@ -53,6 +62,29 @@ def test_numbers_beyond_their_width_are_refused() -> None:
 
 def test_text_is_measured_in_bytes() -> None:
     assert write_text("Zoë") == b"\x08Zo\xc3\xab"
+
+
+def test_repeated_texts_are_kept_within_bounds() -> None:
+    texts = Texts()
+    for number in range(5_000):
+        assert texts[f"Zoë {number}"] == write_text(f"Zoë {number}")
+    assert len(texts) <= 4096
+
+
+@pytest.mark.parametrize("instant", [2**34, 1_796_122_800_000, 2**41 - 1])
+def test_the_upper_part_of_an_instant_is_in_its_last_four_bytes(instant: int) -> None:
+    written = write_long(instant)
+    assert len(written) == 6
+    assert UPPER_TIMES[int.from_bytes(written[2:], "little")] == instant >> 13 << 13
+
+
+def test_upper_parts_are_kept_within_bounds_and_other_bytes_are_none() -> None:
+    for upper in range(2**21, 2**21 + 5_000):
+        assert UPPER_TIMES[int.from_bytes(write_long(upper << 13)[2:], "little")] == upper << 13
+    assert len(UPPER_TIMES) <= 4096
+    for instant in (2**34 - 1, 2**41):  # five bytes, and seven
+        with pytest.raises(ValueError, match="six bytes"):
+            UPPER_TIMES[int.from_bytes((write_long(instant) + b"\0")[2:6], "little")]
 
 
 def test_repeated_lists_are_kept_within_bounds() -> None:
