@@ -7,33 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 
+from tests.monitoring.rules import ALERTS, DEPLOY, NAMES, ROOT, RULES, exposed, heading
 from tests.support.prometheus import run
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-DEPLOY: Final = ROOT / "deploy"
-RULES: Final = sorted((DEPLOY / "prometheus" / "rules").glob("*.yaml"))
 ALERTMANAGER: Final = DEPLOY / "alertmanager" / "alertmanager.yaml"
-
-
-def alerts() -> list[dict[str, Any]]:
-    return [
-        rule
-        for file in RULES
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
-        for rule in group["rules"]
-        if "alert" in rule
-    ]
-
-
-ALERTS: Final = alerts()
-NAMES: Final = [rule["alert"] for rule in ALERTS]
-
-
-def heading(text: str) -> str:
-    """The anchor of a Markdown heading."""
-    return re.sub(r"[^\w -]", "", text.strip().lower()).replace(" ", "-")
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=NAMES)
@@ -62,15 +40,7 @@ def test_names_are_unique() -> None:
 
 def test_every_metric_of_a_rule_exists() -> None:
     """A misspelt metric would be an alert that never fires."""
-    from prometheus_client import REGISTRY
-
-    import streams.recorder.metrics
-    import streams.worker.metrics  # noqa: F401
-
-    known = {
-        name for family in REGISTRY.collect() for name in (family.name, *(s.name for s in family.samples))
-    }
-    known |= {f"{name}{end}" for name in known for end in ("_total", "_bucket", "_count", "_sum")}
+    known = exposed()
     for file in RULES:
         for name in set(re.findall(r"\bheed_[a-z_]+", file.read_text("utf-8"))):
             assert name in known, f"{file.name}: {name}"
