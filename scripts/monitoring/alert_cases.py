@@ -4,7 +4,7 @@
 evaluation, clear after repair; and a normal hour in which nothing fires.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 
@@ -16,6 +16,7 @@ class Series:
     good: float
     bad: float
     counter: bool = False
+    appears: bool = False  # is not there before it is bad: a label that has not been counted yet
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Case:
     labels: dict[str, str] = field(default_factory=dict)
     memory: int = 0
     lasts: int = 0  # minutes; 0: as long as `for` needs
+    before: int = 10  # minutes of peace
 
 
 def _gauge(name: str, bad: float = 1, good: float = 0, **labels: str) -> Case:
@@ -37,11 +39,31 @@ def _once(name: str, memory: int = 15, **labels: str) -> Case:
     return Case((Series(name, 0, 1, counter=True),), labels, memory + 1, lasts=1)
 
 
+def _halves(alert: str) -> tuple["Also", ...]:
+    """A rule that remembers has two halves: a series that is new, and one that is older than what it remembers."""
+    case = CASES[alert]
+    (one,) = case.series
+    return (
+        Also(alert, "by a series that appears with it", replace(case, series=(replace(one, appears=True),))),
+        Also(alert, "by a series that has long been there", replace(case, before=case.memory + 10)),
+    )
+
+
+@dataclass(frozen=True)
+class Also:
+    """Another way in which an alert fires."""
+
+    alert: str
+    how: str
+    case: Case
+
+
 _AT: Final = 'instance="a:9100"'
 _FAR: Final = 9e9  # seconds: long after every test
 
 CASES: Final[dict[str, Case]] = {
     "UnjustifiedObjectedSend": _once(f"heed_unjustified_objected_sends_total{{{_AT}}}", instance="a:9100"),
+    "ProtectedOverride": _once(f"heed_protected_overrides_total{{{_AT}}}", instance="a:9100"),
     "ObjectionLag": _gauge("heed_objection_lag_seconds", 11, 2),
     "ObjectionPoison": _once('heed_dead_letter_total{topic="objections",reason="undecodable"}'),
     "ShardPaused": _gauge("heed_shards_paused"),
@@ -111,3 +133,19 @@ CASES: Final[dict[str, Case]] = {
     ),
     "TemplateOverdue": _gauge("heed_template_review_overdue"),
 }
+
+_BY_RECORDER: Final = _once(f"heed_record_unjustified_objected_sends_total{{{_AT}}}", instance="a:9100")
+
+ALSO: Final = (
+    Also("UnjustifiedObjectedSend", "by the recorder", _BY_RECORDER),
+    Also(
+        "UnjustifiedObjectedSend",
+        "by a recorder that has long been there",
+        replace(_BY_RECORDER, before=_BY_RECORDER.memory + 10),
+    ),
+    *_halves("UnjustifiedObjectedSend"),
+    *_halves("ProtectedOverride"),
+    *_halves("ObjectionPoison"),
+    *_halves("SchemaIncompatible"),
+    *_halves("ForbiddenResolution"),
+)

@@ -36,11 +36,15 @@ FAIL_CLOSED = Counter(
 )
 WAKES = Counter("heed_wakes", "Due patients handled.")
 
-# Safety: counted by the second look, which shares no code with the rules. Both stay 0.
+# Safety: counted by the second look, which shares no code with the rules. All stay 0.
 
 UNJUSTIFIED = Counter(
     "heed_unjustified_objected_sends",
     "Commands on an objected channel with no decision on file. Must stay 0.",
+)
+PROTECTED_OVERRIDES = Counter(
+    "heed_protected_overrides",
+    "Commands by which a machine set aside an objection with a protected or unclear reason. Must stay 0.",
 )
 GAP = Gauge(
     "heed_conservation_gap",
@@ -213,7 +217,11 @@ _COUNTERS: Final[dict[str, Counter]] = {
 _counted: dict[Key, int] = {}
 _decided: dict[tuple[str | None, str, str], int] = {}
 _sent: dict[tuple[str, str], int] = {}
-_children: dict[Key, Counter] = {("wakes",): WAKES, ("unjustified",): UNJUSTIFIED}
+_children: dict[Key, Counter] = {
+    ("wakes",): WAKES,
+    ("unjustified",): UNJUSTIFIED,
+    ("protected_overrides",): PROTECTED_OVERRIDES,
+}
 
 
 def count(tally: Tally) -> None:

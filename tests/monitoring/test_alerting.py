@@ -75,6 +75,7 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
 ROUTES: Final = {
     "ig-and-sre-page": [
         "alertname=UnjustifiedObjectedSend severity=page team=ig",
+        "alertname=ProtectedOverride severity=page team=ig",
         "alertname=X severity=page team=ig",
     ],
     "duty-page": ["alertname=CriticalResultUnowned severity=page team=duty"],
