@@ -118,6 +118,7 @@ CASES: Final[dict[str, Case]] = {
     "ChannelDown": _gauge('heed_channel_circuit_open{channel="sms"}', channel="sms"),
     "WorkerDown": _gauge(f'up{{job="heed-worker",{_AT}}}', 0, 1),
     "RecorderDown": _gauge(f'up{{job="heed-recorder",{_AT}}}', 0, 1),
+    "KafkaUnreachable": _gauge(f'heed_kafka_unreachable{{job="heed-worker",{_AT}}}', job="heed-worker"),
     "ScrapeAbsent": _gauge(f'up{{job="heed-worker",{_AT}}}', 0, 1, job="heed-worker", instance="a:9100"),
     "NotReady": _gauge(f'heed_ready{{job="heed-worker",{_AT}}}', 0, 1, job="heed-worker", instance="a:9100"),
     "PartitionsUnowned": Case(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 
 from tests.monitoring.rules import ALERTS, DEPLOY, NAMES, ROOT, RULES, exposed, heading
 from tests.support.prometheus import run
@@ -113,3 +114,23 @@ def test_every_page_reaches_a_pager_and_every_ticket_a_queue(rule: dict[str, Any
 
 def test_amtool_accepts_the_configuration() -> None:
     run("amtool", "check-config", ALERTMANAGER)
+
+
+def test_an_alert_holds_back_only_alerts_that_there_are() -> None:
+    """A misspelt name would be a page for each thing that follows from one cause."""
+    rules = yaml.safe_load(ALERTMANAGER.read_text("utf-8"))["inhibit_rules"]
+    for matcher in [one for rule in rules for one in (*rule["source_matchers"], *rule["target_matchers"])]:
+        label, named = re.split(r" =~? ", matcher)
+        if label == "alertname":
+            for name in named.strip('"').split("|"):
+                assert any(re.fullmatch(name, known) for known in NAMES), name
+
+
+def test_what_concerns_a_patient_at_risk_is_never_held_back() -> None:
+    rules = yaml.safe_load(ALERTMANAGER.read_text("utf-8"))["inhibit_rules"]
+    held = [one for rule in rules for one in rule["target_matchers"] if one.startswith("alertname")]
+    patterns = [re.split(r" =~? ", one)[1].strip('"') for one in held]
+    about_patients = [rule["alert"] for rule in ALERTS if rule["labels"]["team"] in ("ig", "clinic", "duty")]
+    assert "ShortNoticeAtRisk" in about_patients
+    for name in about_patients:
+        assert not any(re.fullmatch(pattern, name) for pattern in patterns), name
