@@ -126,7 +126,7 @@ CASES: Final[dict[str, Case]] = {
     ),
     "PartitionMismatch": _gauge("heed_partition_mismatch"),
     "ClockSkew": _gauge("heed_clock_skew_seconds", -3, 0.01),
-    "ForbiddenResolution": _once('heed_incidents_total{kind="override_refused"}', memory=60),
+    "ForbiddenResolution": _once('heed_incidents_total{kind="override_not_accepted"}', memory=60),
     "PolicyExpiring": _gauge("heed_policy_expires_timestamp_seconds", 29 * 86_400, _FAR),
     "ConfigRejected": _once("heed_config_rejected_total", memory=60),
     "AccreditationExpiring": _gauge(
@@ -149,4 +149,7 @@ ALSO: Final = (
     *_halves("ObjectionPoison"),
     *_halves("SchemaIncompatible"),
     *_halves("ForbiddenResolution"),
+    Also(
+        "ForbiddenResolution", "by a resume", _once('heed_incidents_total{kind="resume_refused"}', memory=60)
+    ),
 )
