@@ -62,6 +62,7 @@ def test_promtool_accepts_the_rules() -> None:
     run("promtool", "check", "rules", *RULES)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "file", sorted((DEPLOY / "prometheus" / "tests").glob("*.yaml")), ids=lambda file: file.stem
 )
