@@ -34,6 +34,7 @@ monitoring: setup  ## real faults, scraped by a real Prometheus: some minutes; n
 	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring $(ARGS) tests/monitoring
 
 prometheus:  ## beside make demo: a Prometheus at 127.0.0.1:9090 with our rules (Debian, Ubuntu: the package prometheus)
+	@command -v prometheus >/dev/null || { echo "prometheus is not installed (Debian, Ubuntu: apt-get install prometheus)" >&2; exit 2; }
 	@mkdir -p .heed/targets && prometheus --config.file=deploy/prometheus/laptop.yaml --storage.tsdb.path=.heed/prometheus \
 		--web.listen-address=127.0.0.1:9090 --log.level=warn
 

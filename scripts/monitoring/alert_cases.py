@@ -4,7 +4,7 @@
 evaluation, clear after repair; and a normal hour in which nothing fires.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 
@@ -16,6 +16,7 @@ class Series:
     good: float
     bad: float
     counter: bool = False
+    appears: bool = False  # is not there before it is bad: a label that has not been counted yet
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Case:
     labels: dict[str, str] = field(default_factory=dict)
     memory: int = 0
     lasts: int = 0  # minutes; 0: as long as `for` needs
+    before: int = 10  # minutes of peace
 
 
 def _gauge(name: str, bad: float = 1, good: float = 0, **labels: str) -> Case:
@@ -37,11 +39,31 @@ def _once(name: str, memory: int = 15, **labels: str) -> Case:
     return Case((Series(name, 0, 1, counter=True),), labels, memory + 1, lasts=1)
 
 
+def _halves(alert: str) -> tuple["Also", ...]:
+    """A rule that remembers has two halves: a series that is new, and one that is older than what it remembers."""
+    case = CASES[alert]
+    (one,) = case.series
+    return (
+        Also(alert, "by a series that appears with it", replace(case, series=(replace(one, appears=True),))),
+        Also(alert, "by a series that has long been there", replace(case, before=case.memory + 10)),
+    )
+
+
+@dataclass(frozen=True)
+class Also:
+    """Another way in which an alert fires."""
+
+    alert: str
+    how: str
+    case: Case
+
+
 _AT: Final = 'instance="a:9100"'
 _FAR: Final = 9e9  # seconds: long after every test
 
 CASES: Final[dict[str, Case]] = {
     "UnjustifiedObjectedSend": _once(f"heed_unjustified_objected_sends_total{{{_AT}}}", instance="a:9100"),
+    "ProtectedOverride": _once(f"heed_protected_overrides_total{{{_AT}}}", instance="a:9100"),
     "ObjectionLag": _gauge("heed_objection_lag_seconds", 11, 2),
     "ObjectionPoison": _once('heed_dead_letter_total{topic="objections",reason="undecodable"}'),
     "ShardPaused": _gauge("heed_shards_paused"),
@@ -96,6 +118,7 @@ CASES: Final[dict[str, Case]] = {
     "ChannelDown": _gauge('heed_channel_circuit_open{channel="sms"}', channel="sms"),
     "WorkerDown": _gauge(f'up{{job="heed-worker",{_AT}}}', 0, 1),
     "RecorderDown": _gauge(f'up{{job="heed-recorder",{_AT}}}', 0, 1),
+    "KafkaUnreachable": _gauge(f'heed_kafka_unreachable{{job="heed-worker",{_AT}}}', job="heed-worker"),
     "ScrapeAbsent": _gauge(f'up{{job="heed-worker",{_AT}}}', 0, 1, job="heed-worker", instance="a:9100"),
     "NotReady": _gauge(f'heed_ready{{job="heed-worker",{_AT}}}', 0, 1, job="heed-worker", instance="a:9100"),
     "PartitionsUnowned": Case(
@@ -103,7 +126,7 @@ CASES: Final[dict[str, Case]] = {
     ),
     "PartitionMismatch": _gauge("heed_partition_mismatch"),
     "ClockSkew": _gauge("heed_clock_skew_seconds", -3, 0.01),
-    "ForbiddenResolution": _once('heed_incidents_total{kind="override_refused"}', memory=60),
+    "ForbiddenResolution": _once('heed_incidents_total{kind="override_not_accepted"}', memory=60),
     "PolicyExpiring": _gauge("heed_policy_expires_timestamp_seconds", 29 * 86_400, _FAR),
     "ConfigRejected": _once("heed_config_rejected_total", memory=60),
     "AccreditationExpiring": _gauge(
@@ -111,3 +134,22 @@ CASES: Final[dict[str, Case]] = {
     ),
     "TemplateOverdue": _gauge("heed_template_review_overdue"),
 }
+
+_BY_RECORDER: Final = _once(f"heed_record_unjustified_objected_sends_total{{{_AT}}}", instance="a:9100")
+
+ALSO: Final = (
+    Also("UnjustifiedObjectedSend", "by the recorder", _BY_RECORDER),
+    Also(
+        "UnjustifiedObjectedSend",
+        "by a recorder that has long been there",
+        replace(_BY_RECORDER, before=_BY_RECORDER.memory + 10),
+    ),
+    *_halves("UnjustifiedObjectedSend"),
+    *_halves("ProtectedOverride"),
+    *_halves("ObjectionPoison"),
+    *_halves("SchemaIncompatible"),
+    *_halves("ForbiddenResolution"),
+    Also(
+        "ForbiddenResolution", "by a resume", _once('heed_incidents_total{kind="resume_refused"}', memory=60)
+    ),
+)

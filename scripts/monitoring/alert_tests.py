@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from .alert_cases import CASES, Case, Series
+from .alert_cases import ALSO, CASES, Case, Series
 from .objectives import OBJECTIVES
 
-BEFORE: Final = 10  # minutes of peace before each fault
 _UNITS: Final = {"s": 1 / 60, "m": 1, "h": 60}
 _AFTER: Final = 5
 
@@ -24,39 +23,46 @@ def alert_tests(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "rule_files": ["../rules/alerts.yaml"],
         "evaluation_interval": "1m",
-        "tests": [*(_test(alerts[name], case) for name, case in CASES.items()), _normal_hour(alerts)],
+        "tests": [
+            *(_test(alerts[name], case) for name, case in CASES.items()),
+            *(_test(alerts[also.alert], also.case, f", {also.how}") for also in ALSO),
+            _normal_hour(alerts),
+        ],
     }
 
 
-def _test(rule: Mapping[str, Any], case: Case) -> dict[str, Any]:
+def _test(rule: Mapping[str, Any], case: Case, how: str = "") -> dict[str, Any]:
     lasting = _minutes(rule.get("for", "0m"))
     lasts = case.lasts or lasting + 3
     # Within `for` plus one evaluation; a rate needs a minute more to rise.
-    fires = BEFORE + min(lasts, lasting + 2) if case.lasts != 1 else BEFORE + 1
-    clear = BEFORE + lasts + case.memory + 2
+    fires = case.before + (min(lasts, lasting + 2) if case.lasts != 1 else 1)
+    clear = case.before + lasts + case.memory + 2
     return {
-        "name": f"{rule['alert']} is silent, fires, clears",
+        "name": f"{rule['alert']} is silent, fires, clears{how}",
         "interval": "1m",
         "input_series": [
-            {"series": one.name, "values": _values(one, lasts, case.memory + _AFTER)} for one in case.series
+            {"series": one.name, "values": _values(one, case.before, lasts, case.memory + _AFTER)}
+            for one in case.series
         ],
         "alert_rule_test": [
-            _expect(rule, BEFORE - 1, None),
+            _expect(rule, case.before - 1, None),
             _expect(rule, fires, case.labels),
             _expect(rule, clear, None),
         ],
     }
 
 
-def _values(one: Series, lasts: int, after: int) -> str:
+def _values(one: Series, peace: int, lasts: int, after: int) -> str:
     """promtool's notation: start, change, times."""
     if not one.counter:
-        return f"{one.good}x{BEFORE - 1} {one.bad}x{lasts - 1} {one.good}x{after}"
-    before, during = one.good * BEFORE, one.good * BEFORE + one.bad * lasts
+        return f"{one.good}x{peace - 1} {one.bad}x{lasts - 1} {one.good}x{after}"
+    if one.appears:
+        return f"_x{peace} {one.bad}x{after}"
+    before, during = one.good * peace, one.good * peace + one.bad * lasts
     return (
-        f"0+{one.good}x{BEFORE - 1} {before}+{one.bad}x{lasts} {during + one.good}+{one.good}x{after}"
+        f"0+{one.good}x{peace - 1} {before}+{one.bad}x{lasts} {during + one.good}+{one.good}x{after}"
         if lasts > 1
-        else f"0x{BEFORE - 1} {one.bad}x{after + 1}"
+        else f"0x{peace - 1} {one.bad}x{after + 1}"
     )
 
 
@@ -73,14 +79,16 @@ def _filled(text: str, labels: Mapping[str, str]) -> str:
 
 
 def _normal_hour(alerts: Mapping[str, Any]) -> dict[str, Any]:
-    series = {one.name: one for case in CASES.values() for one in case.series}
+    """What was counted before the hour is no news in it."""
+    cases = [*CASES.values(), *(also.case for also in ALSO)]
+    series = {one.name: one for case in cases for one in case.series}
     return {
         "name": "a normal hour fires nothing",
         "interval": "1m",
         "input_series": [
             {
                 "series": one.name,
-                "values": f"{0 if one.counter else one.good}+{one.good if one.counter else 0}x60",
+                "values": f"{3 if one.counter else one.good}+{one.good if one.counter else 0}x60",
             }
             for one in series.values()
         ],

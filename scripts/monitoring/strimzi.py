@@ -6,7 +6,8 @@ from streams.kafka.rights import Principal, Right, principals
 from streams.kafka.topics import CATALOGUE
 from streams.settings import PRODUCTION_PARTITIONS, Settings
 
-_API: Final = "kafka.strimzi.io/v1beta2"
+#: Served since Strimzi 0.49; 1.0 takes no older one.
+_API: Final = "kafka.strimzi.io/v1"
 _CLUSTER: Final = {"strimzi.io/cluster": "heed"}
 
 

@@ -55,6 +55,7 @@ def before_looking(settle: Callable[[], None]) -> None:
 BUILD = Gauge("heed_build_info", "Always 1; the version of Heed that runs.", ["version"])
 BUILD.labels(metadata.version("heed")).set(1)
 READY = Gauge("heed_ready", "1 while this process does all of its work (/readyz).")
+KAFKA_UNREACHABLE = Gauge("heed_kafka_unreachable", "1 while no Kafka answers this process.")
 CONFIG_REJECTED = Counter(
     "heed_config_rejected", "Changed policy files that were not valid; the last good policy stayed (C213)."
 )

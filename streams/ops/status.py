@@ -15,7 +15,7 @@ REFRESH_S: Final = 10
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8886; --good: #00703c; --bad: #b3001b; }
 @media (prefers-color-scheme: dark) { :root { --good: #54d18c; --bad: #ff7a87; } }
-body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 60rem; }
+body { font: 16px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 60rem; overflow-wrap: break-word; }
 h1 { font-size: 1.4rem; margin: 0 0 .2rem; } h2 { font-size: 1.1rem; margin: 1.6rem 0 .4rem; }
 p { margin: .3rem 0; } .note { opacity: .75; font-size: .9rem; }
 .verdict { font-size: 1.15rem; font-weight: 600; border-left: .4rem solid; padding: .3rem .7rem; margin: .8rem 0; }

@@ -28,6 +28,7 @@ from streams.ops.process import (
     stop_signal,
     warn_unless_encrypted,
 )
+from streams.ops.reach import ANSWER_S, Reach
 from streams.ops.tracing import traces_for
 from streams.ops.waiting import Waiting
 from streams.settings import Settings
@@ -41,8 +42,6 @@ log = get_logger("heed.recorder")
 
 STALLED_S: Final = 60.0
 LAG_EVERY_S: Final = 2.0
-#: A broker that has not answered by then is away. Seconds.
-ANSWER_S: Final = 5.0
 
 
 class Recorder:
@@ -59,6 +58,7 @@ class Recorder:
             0.0  # seconds since the last heartbeat that came through was sent, at the worst partition
         )
         self._waiting = Waiting[tuple[str, int]]()
+        self.reach = Reach(log)
         self.assigned = False
         self.stopping = False
 
@@ -115,30 +115,34 @@ class Recorder:
         await asyncio.gather(*(partition.close() for partition in self.partitions.values()))
 
     async def keep_measuring(self, member: Member) -> None:
-        """Lag, every few seconds."""
+        """Lag, every few seconds. Heartbeats grow old whether or not Kafka answers."""
+        anywhere = self._parts.name(Topic.SEND_COMMANDS), 0
         while True:
             await asyncio.sleep(LAG_EVERY_S)
             try:
                 async with asyncio.timeout(ANSWER_S):
                     reached = await member.positions()
-                    ends = await self._parts.offsets.ends(list(reached)) if reached else {}
+                    ends = await self._parts.offsets.ends(list(reached) or [anywhere])
+                self.reach.answered()
+                self._measure(reached, {at: end for at, end in ends.items() if at in reached})
             except (KafkaError, TimeoutError):
-                READY.set(0)  # no Kafka answers
-                continue
-            ends = {at: end for at, end in ends.items() if self._parts.topic(at[0]) is not Topic.HEARTBEATS}
-            behind = dict.fromkeys(SOURCES, 0)
-            now = time.monotonic()
-            self._waiting.forget(frozenset(ends))
-            for at, end in ends.items():
-                self._waiting.look(at, end, now)
-                behind[self._parts.topic(at[0])] += max(0, end - reached[at])
-            self.oldest = max((self._waiting.seconds(at, reached[at], now) for at in ends), default=0.0)
-            metrics.OLDEST_SECONDS.set(self.oldest)
+                self.reach.silent()
             self.heartbeat = self._parts.heart.oldest()
             READY.set(not self.ready())
-            for topic, records in behind.items():
-                metrics.LAG.labels(topic).set(records)
-            self.lag = sum(behind.values())
+
+    def _measure(self, reached: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int]) -> None:
+        ends = {at: end for at, end in ends.items() if self._parts.topic(at[0]) is not Topic.HEARTBEATS}
+        behind = dict.fromkeys(SOURCES, 0)
+        now = time.monotonic()
+        self._waiting.forget(frozenset(ends))
+        for at, end in ends.items():
+            self._waiting.look(at, end, now)
+            behind[self._parts.topic(at[0])] += max(0, end - reached[at])
+        self.oldest = max((self._waiting.seconds(at, reached[at], now) for at in ends), default=0.0)
+        metrics.OLDEST_SECONDS.set(self.oldest)
+        for topic, records in behind.items():
+            metrics.LAG.labels(topic).set(records)
+        self.lag = sum(behind.values())
 
     def alive(self) -> Sequence[str]:
         still = time.monotonic() - self.progress
@@ -147,7 +151,7 @@ class Recorder:
     def ready(self) -> Sequence[str]:
         if self.stopping:
             return ["stopping"]
-        return [] if self.assigned else ["waiting for partitions"]
+        return [*self.reach.reasons(), *([] if self.assigned else ["waiting for partitions"])]
 
 
 async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:

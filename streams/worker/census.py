@@ -17,6 +17,7 @@ from streams.domain.time import DAY, Instant, Millis
 from streams.domain.vocabulary import (
     PROTECTED_REASONS,
     UNCLEAR_REASONS,
+    ObjectionReason,
     Priority,
     Reason,
     Role,
@@ -30,6 +31,12 @@ from .table import PatientTable
 PORTION: Final = 200
 #: A standing decision this close to its end should be renewed or left to lapse on purpose.
 EXPIRING: Final[Millis] = 30 * DAY
+
+#: The class of an objection whose reason nobody knows; unclear, and somebody should ask (C089).
+MISSING: Final = "missing"
+_NOT_KNOWN: Final = frozenset({ObjectionReason.NOT_GIVEN, ObjectionReason.UNKNOWN})
+#: Where a task goes that nobody has taken: at 50, 75 and 100 % of its time (B8.6).
+STAGES: Final = {1: "deputy", 2: "lead", 3: "incident"}
 
 #: What became of a deadline: (which, "in_time" or "late"). Which: acknowledged or completed, urgent (P0, P1) or
 #: routine (P2 to P4), and short_notice.
@@ -74,6 +81,8 @@ class Census:
         self.standing: dict[tuple[bytes, str], Instant] = {}
         self.met: Counter[Met] = Counter()  # since the last look, like waited
         self.waited: dict[str, tuple[int, float]] = {}  # by urgency: tasks acknowledged, their seconds
+        self.took: dict[str, tuple[int, float]] = {}  # by urgency: tasks closed, their seconds
+        self.moved: Counter[str] = Counter()  # tasks moved on since the last look, by STAGES
         self.details: Counter[str] = Counter()  # contact details by channel
         self.unverified: Counter[str] = Counter()
         self.bounced: Counter[str] = Counter()  # have begun to bounce since the last look
@@ -150,11 +159,20 @@ class Census:
 
     def _tasks(self, before: PatientState, after: PatientState, now: Instant) -> None:
         for task_id, task in after.tasks.items():
-            if before.tasks.get(task_id) is not task:
+            was = before.tasks.get(task_id)
+            if was is not task:
                 self._open(task_id, task, after, now)
+                if was is not None and task.stage > was.stage:
+                    self._move(was, task)
         for task_id in before.tasks:
             if task_id not in after.tasks:
                 self._close(task_id, now)
+
+    def _move(self, was: OpenTask, task: OpenTask) -> None:
+        """A claimed task, or one whose deputy is away, stays where it is."""
+        stage = STAGES[task.stage]
+        if task.owner != was.owner or stage == "incident":
+            self.moved[stage] += 1
 
     def _open(self, task_id: str, task: OpenTask, patient: PatientState, now: Instant) -> None:
         watched = self.tasks.get(task_id)
@@ -188,10 +206,13 @@ class Census:
         watched = self.tasks.pop(task_id, None)
         if watched is None:
             return
+        which = urgency(watched.priority)
+        count, seconds = self.took.get(which, (0, 0.0))
+        self.took[which] = count + 1, seconds + max(0, now - watched.created_at) / 1_000
         if not watched.acknowledged:
             self._acknowledge(watched, now)
         if not watched.late_done:
-            self._met(f"{urgency(watched.priority)}_completed", now <= watched.due_at)
+            self._met(f"{which}_completed", now <= watched.due_at)
         if watched.needed_by and not watched.late_needed:
             self._met("short_notice", now <= watched.needed_by)
 
@@ -263,7 +284,8 @@ def _unregistered(patient: PatientState) -> bool:
 def _objections(patient: PatientState) -> Iterator[tuple[str, str]]:
     for entry in patient.objections.values():
         if not entry.withdrawn:
-            yield entry.body.scope, reason_class(entry.body.reason)
+            reason = entry.body.reason
+            yield entry.body.scope, MISSING if reason in _NOT_KNOWN else reason_class(reason)
 
 
 def urgency(priority: Priority) -> str:

@@ -16,6 +16,7 @@ from streams.kafka.offsets import KafkaError
 from streams.kafka.replay import last_record
 from streams.ops.logging import get_logger
 from streams.ops.metrics import READY
+from streams.ops.reach import ANSWER_S, Reach
 from streams.ops.waiting import Waiting
 
 from . import metrics, outlook
@@ -28,8 +29,6 @@ from .shard import Shard
 log = get_logger("heed.worker")
 
 LOOK_EVERY_S: Final = 2.0
-#: A broker that has not answered by then is away; its clients would wait for most of a minute. Seconds.
-ANSWER_S: Final = 5.0
 #: Between two portions of patients counted after a restore. Seconds.
 COUNT_EVERY_S: Final = 0.02
 #: With very many open tasks they are looked at less often: never more than this share of the time.
@@ -59,7 +58,7 @@ class Measuring:
         self.behind: dict[int, int] = {}  # records not yet applied, by partition, stopped topics aside
         self.lag: dict[int, float] = {}  # seconds, by partition
         self.unrecorded = 0.0  # seconds
-        self.broker_away = False
+        self.reach = Reach(log)
         self.open_work = OpenWork()
         self._open_work_at = 0.0
 
@@ -86,9 +85,9 @@ class Measuring:
             try:
                 async with asyncio.timeout(ANSWER_S):
                     await self._look_at_ends(host)
-                self._note_broker(away=False)
+                self.reach.answered()
             except (KafkaError, TimeoutError):
-                self._note_broker(away=True)
+                self.reach.silent()
             self._look(host)
             READY.set(not ready())
             await asyncio.sleep(LOOK_EVERY_S)
@@ -101,11 +100,6 @@ class Measuring:
             for shard in uncounted:
                 shard.census.count_some(shard.table, now)
             await asyncio.sleep(COUNT_EVERY_S if uncounted else LOOK_EVERY_S)
-
-    def _note_broker(self, *, away: bool) -> None:
-        if away != self.broker_away:
-            self.broker_away = away
-            log.warning("broker_away" if away else "broker_back")
 
     def _look(self, host: Host) -> None:
         shards = list(host.shards.values())
@@ -162,6 +156,7 @@ class Measuring:
         shards = dict(host.shards)
         if not shards:
             self.behind = {}
+            await self._kafka.offsets.ends([(names.of(Topic.OBJECTIONS), 0)])  # whether it answers
             return
         asked = {(names.of(topic), p): (topic, p) for topic in INPUT_TOPICS for p in shards}
         ends = await self._kafka.offsets.ends(list(asked))

@@ -36,11 +36,15 @@ FAIL_CLOSED = Counter(
 )
 WAKES = Counter("heed_wakes", "Due patients handled.")
 
-# Safety: counted by the second look, which shares no code with the rules. Both stay 0.
+# Safety: counted by the second look, which shares no code with the rules. All stay 0.
 
 UNJUSTIFIED = Counter(
     "heed_unjustified_objected_sends",
     "Commands on an objected channel with no decision on file. Must stay 0.",
+)
+PROTECTED_OVERRIDES = Counter(
+    "heed_protected_overrides",
+    "Commands by which a machine set aside an objection with a protected or unclear reason. Must stay 0.",
 )
 GAP = Gauge(
     "heed_conservation_gap",
@@ -91,6 +95,14 @@ ACKNOWLEDGE_SECONDS = Counter(
     "heed_task_acknowledge_seconds", "Sum of times to acknowledge tasks.", ["urgency"]
 )
 ACKNOWLEDGED = Counter("heed_tasks_acknowledged", "Tasks acknowledged, or closed without.", ["urgency"])
+COMPLETE_SECONDS = Counter("heed_task_complete_seconds", "Sum of times to close tasks.", ["urgency"])
+COMPLETED = Counter("heed_tasks_completed", "Tasks closed, done or no longer needed.", ["urgency"])
+REASSIGNED = Counter(
+    "heed_deputy_reassign",
+    "Tasks that nobody had finished and that moved on: at 50 % of their time to the deputy, at 75 % to the lead or "
+    "on-call, at 100 % an incident.",
+    ["stage"],
+)
 
 # Short notice (S2), and what became of it.
 
@@ -143,6 +155,10 @@ CRITICAL_SECONDS = Gauge(
 UNREVIEWED_SECONDS = Gauge(
     "heed_results_unreviewed_oldest_seconds", "Age of the oldest task for a result nobody has reviewed."
 )
+NO_CONTACT = Gauge(
+    "heed_result_no_contact_overdue",
+    "Open tasks for results whose patients were told and have not been in touch by the policy's date (B10).",
+)
 AT_RISK = Gauge(
     "heed_short_notice_at_risk",
     "Changes nobody has acknowledged, with under 2 h until the patient must know.",
@@ -155,6 +171,9 @@ TASKS_ABOUT_LATE = Gauge(
 HOLDS = Gauge("heed_holds_open", "Requests that wait.", ["reason"])
 OVERDUE = Gauge("heed_holds_overdue", "Patients whose due instant has passed by more than 60 s.")
 OBJECTIONS = Gauge("heed_objections_active", "Objections in force.", ["reason_class"])
+REASON_MISSING = Gauge(
+    "heed_objection_reason_missing", "Objections in force whose reason nobody knows; of the class unclear."
+)
 EXPIRING = Gauge("heed_standing_decisions_expiring", "Standing decisions that end within 30 days.")
 CENSUS_LEFT = Gauge("heed_census_incomplete", "1 while patients are still being counted after a restore.")
 
@@ -213,7 +232,11 @@ _COUNTERS: Final[dict[str, Counter]] = {
 _counted: dict[Key, int] = {}
 _decided: dict[tuple[str | None, str, str], int] = {}
 _sent: dict[tuple[str, str], int] = {}
-_children: dict[Key, Counter] = {("wakes",): WAKES, ("unjustified",): UNJUSTIFIED}
+_children: dict[Key, Counter] = {
+    ("wakes",): WAKES,
+    ("unjustified",): UNJUSTIFIED,
+    ("protected_overrides",): PROTECTED_OVERRIDES,
+}
 
 
 def count(tally: Tally) -> None:

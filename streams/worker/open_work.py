@@ -10,7 +10,7 @@ from streams.domain.time import HOUR, SECOND, Instant
 from streams.domain.vocabulary import Reason
 
 from . import metrics
-from .census import Census, Watched, urgency
+from .census import MISSING, Census, Watched, urgency
 
 #: A change nobody has acknowledged is at risk from so long before the patient must know (D4).
 AT_RISK: Final = 2 * HOUR
@@ -38,6 +38,8 @@ class OpenWork:
         self.unreviewed = 0.0
         self.holds: Counter[str] = Counter()
         self.objections: Counter[str] = Counter()  # by class of reason
+        self.reason_missing = 0
+        self.no_contact = 0
         self.expiring = 0
         self.incomplete = False
         self.details: Counter[str] = Counter()  # contact details by channel
@@ -55,6 +57,9 @@ class OpenWork:
                 work._task(task, now)
             work.holds.update({str(reason): count for reason, count in census.holds.items()})
             for (_scope, reason_class), count in census.objections.items():
+                if reason_class == MISSING:
+                    work.reason_missing += count
+                    reason_class = "unclear"
                 work.objections[reason_class] += count
             work.expiring += census.expiring(now)
             work.incomplete |= not census.complete
@@ -77,6 +82,8 @@ class OpenWork:
             self.duties[DUTIES[task.reason]] += 1
         if task.reason is Reason.UNREVIEWED_RESULT:
             self.unreviewed = max(self.unreviewed, age)
+        elif task.reason is Reason.MISSED_ACTION:
+            self.no_contact += 1
         if task.acknowledged:
             return
         self.unacknowledged[which] += task.acknowledge_by < now
@@ -106,6 +113,8 @@ class OpenWork:
             metrics.HOLDS.labels(reason).set(count)
         for reason_class in ("ordinary", "unclear", "protected"):
             metrics.OBJECTIONS.labels(reason_class).set(self.objections[reason_class])
+        metrics.REASON_MISSING.set(self.reason_missing)
+        metrics.NO_CONTACT.set(self.no_contact)
         metrics.EXPIRING.set(self.expiring)
         for channel, count in self.details.items():
             metrics.UNVERIFIED.labels(channel).set(self.unverified[channel] / count if count else 0)
@@ -123,9 +132,16 @@ def _count_met(census: Census) -> None:
     for which, (count, seconds) in census.waited.items():
         metrics.ACKNOWLEDGED.labels(which).inc(count)
         metrics.ACKNOWLEDGE_SECONDS.labels(which).inc(seconds)
+    for which, (count, seconds) in census.took.items():
+        metrics.COMPLETED.labels(which).inc(count)
+        metrics.COMPLETE_SECONDS.labels(which).inc(seconds)
+    for stage, count in census.moved.items():
+        metrics.REASSIGNED.labels(stage).inc(count)
     metrics.SHORT_NOTICE_OUTCOME.labels("missed").inc(census.met["short_notice", "late"])
     for channel, count in census.bounced.items():
         metrics.BOUNCED.labels(channel).inc(count)
     census.bounced.clear()
     census.met.clear()
     census.waited.clear()
+    census.took.clear()
+    census.moved.clear()

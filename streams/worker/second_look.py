@@ -1,9 +1,9 @@
 """A second look at what a turn wrote, before it is committed, that shares no code with the rules.
 
-Two things must never happen, and are looked for with the facts alone: a command on a channel that its
-patient objects to, without an exception or a person's decision on file (I1, S6), and an accepted request
-that ends in nothing (I2). It only counts; what it counts pages somebody (UnjustifiedObjectedSend,
-ConservationGap).
+Three things must never happen, and are looked for with the facts alone: a command on a channel that its
+patient objects to, without an exception or a person's decision on file (I1, S6); a machine that sets aside
+an objection whose reason is protected or unclear (9.1); and an accepted request that ends in nothing (I2).
+It only counts; what it counts pages somebody (UnjustifiedObjectedSend, ProtectedOverride, ConservationGap).
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,6 +44,27 @@ def unjustified(patient: PatientState, command: SendCommand, before: PatientStat
         and _forbids(entry.body, command.channel, service, proxy=proxy)
         and not _agreed((patient, before), entry.body, command)
         and not _decided(patient, entry, command)
+        for entry in patient.objections.values()
+    )
+
+
+def protected_override(
+    patient: PatientState, command: SendCommand, before: PatientState | None = None
+) -> bool:
+    """Whether a machine set aside an objection whose reason is protected or unclear: only a person may (9.1).
+
+    The rules refuse it in two places (9.1, and the evidence of 9.4 to 9.6), the policy's check in a third.
+    """
+    override = command.override
+    if override is None or override.mode is Reason.OVERRIDE_ONE_OFF:
+        return False
+    service = _service(patient, command)
+    proxy = command.recipient_role is RecipientRole.PROXY
+    return any(
+        not entry.withdrawn
+        and entry.body.reason not in ORDINARY_REASONS
+        and _forbids(entry.body, command.channel, service, proxy=proxy)
+        and not _agreed((patient, before), entry.body, command)
         for entry in patient.objections.values()
     )
 

@@ -51,6 +51,7 @@ def _version() -> str:
 def _safety(work: OpenWork) -> tuple[Figure, ...]:
     counted = (
         ("Sends in spite of an objection", value("heed_unjustified_objected_sends_total")),
+        ("Protected objections set aside by a machine", value("heed_protected_overrides_total")),
         ("Requests without an outcome", value("heed_conservation_gap")),
         ("Tasks without an owner", work.unowned),
         ("Partitions sending nothing", value("heed_shards_paused")),

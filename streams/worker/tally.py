@@ -28,7 +28,7 @@ from streams.kafka.batch import Record
 from streams.ops.tracing import Passage, trace_id, traceparent_of
 from streams.policy.model import Policy
 
-from .second_look import unjustified, without_outcome
+from .second_look import protected_override, unjustified, without_outcome
 
 #: A counter of the worker that a turn can move, with its labels.
 Key = tuple[str, ...]
@@ -150,6 +150,12 @@ class Tally:
                     )  # fmt: skip
                 if output.override is not None:
                     self.add("overrides", output.override.ground, output.override.mode)
+                    if patient is not None and protected_override(patient, output, before):
+                        self.add("protected_overrides")
+                        self.note(
+                            "protected_override", event, record, patient=output.patient_id,
+                            command_id=output.command_id, decision_id=output.decision_id,
+                        )  # fmt: skip
                 if output.purpose in _RESULTS:
                     self._result_message(output)
             elif type(output) is EscalationTask:

@@ -90,8 +90,7 @@ class Watch:
         if self.stopping:
             return ["stopping"]
         reasons = [self._unsafe] if self._unsafe else []
-        if self._measuring.broker_away:
-            reasons.append("no Kafka answers")
+        reasons += self._measuring.reach.reasons()
         if host.assigned_partitions is None:
             reasons.append("waiting for partitions")
         elif not host.settled.is_set():

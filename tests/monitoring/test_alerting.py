@@ -9,31 +9,10 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.monitoring.rules import ALERTS, DEPLOY, NAMES, ROOT, RULES, exposed, heading
 from tests.support.prometheus import run
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-DEPLOY: Final = ROOT / "deploy"
-RULES: Final = sorted((DEPLOY / "prometheus" / "rules").glob("*.yaml"))
 ALERTMANAGER: Final = DEPLOY / "alertmanager" / "alertmanager.yaml"
-
-
-def alerts() -> list[dict[str, Any]]:
-    return [
-        rule
-        for file in RULES
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
-        for rule in group["rules"]
-        if "alert" in rule
-    ]
-
-
-ALERTS: Final = alerts()
-NAMES: Final = [rule["alert"] for rule in ALERTS]
-
-
-def heading(text: str) -> str:
-    """The anchor of a Markdown heading."""
-    return re.sub(r"[^\w -]", "", text.strip().lower()).replace(" ", "-")
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=NAMES)
@@ -62,15 +41,7 @@ def test_names_are_unique() -> None:
 
 def test_every_metric_of_a_rule_exists() -> None:
     """A misspelt metric would be an alert that never fires."""
-    from prometheus_client import REGISTRY
-
-    import streams.recorder.metrics
-    import streams.worker.metrics  # noqa: F401
-
-    known = {
-        name for family in REGISTRY.collect() for name in (family.name, *(s.name for s in family.samples))
-    }
-    known |= {f"{name}{end}" for name in known for end in ("_total", "_bucket", "_count", "_sum")}
+    known = exposed()
     for file in RULES:
         for name in set(re.findall(r"\bheed_[a-z_]+", file.read_text("utf-8"))):
             assert name in known, f"{file.name}: {name}"
@@ -91,6 +62,7 @@ def test_promtool_accepts_the_rules() -> None:
     run("promtool", "check", "rules", *RULES)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "file", sorted((DEPLOY / "prometheus" / "tests").glob("*.yaml")), ids=lambda file: file.stem
 )
@@ -105,6 +77,7 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
 ROUTES: Final = {
     "ig-and-sre-page": [
         "alertname=UnjustifiedObjectedSend severity=page team=ig",
+        "alertname=ProtectedOverride severity=page team=ig",
         "alertname=X severity=page team=ig",
     ],
     "duty-page": ["alertname=CriticalResultUnowned severity=page team=duty"],
@@ -142,3 +115,23 @@ def test_every_page_reaches_a_pager_and_every_ticket_a_queue(rule: dict[str, Any
 
 def test_amtool_accepts_the_configuration() -> None:
     run("amtool", "check-config", ALERTMANAGER)
+
+
+def test_an_alert_holds_back_only_alerts_that_there_are() -> None:
+    """A misspelt name would be a page for each thing that follows from one cause."""
+    rules = yaml.safe_load(ALERTMANAGER.read_text("utf-8"))["inhibit_rules"]
+    for matcher in [one for rule in rules for one in (*rule["source_matchers"], *rule["target_matchers"])]:
+        label, named = re.split(r" =~? ", matcher)
+        if label == "alertname":
+            for name in named.strip('"').split("|"):
+                assert any(re.fullmatch(name, known) for known in NAMES), name
+
+
+def test_what_concerns_a_patient_at_risk_is_never_held_back() -> None:
+    rules = yaml.safe_load(ALERTMANAGER.read_text("utf-8"))["inhibit_rules"]
+    held = [one for rule in rules for one in rule["target_matchers"] if one.startswith("alertname")]
+    patterns = [re.split(r" =~? ", one)[1].strip('"') for one in held]
+    about_patients = [rule["alert"] for rule in ALERTS if rule["labels"]["team"] in ("ig", "clinic", "duty")]
+    assert "ShortNoticeAtRisk" in about_patients
+    for name in about_patients:
+        assert not any(re.fullmatch(pattern, name) for pattern in patterns), name

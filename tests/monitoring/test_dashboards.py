@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.monitoring.rules import DEPLOY, exposed, recorded
 from tests.support.prometheus import run
 
-DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
 BOARDS: Final = sorted((DEPLOY / "grafana").glob("*.json"))
 
 
@@ -21,25 +21,6 @@ def panels(file: Path) -> list[dict[str, Any]]:
 
 def queries(file: Path) -> list[str]:
     return [target["expr"] for panel in panels(file) for target in panel["targets"]]
-
-
-def recorded() -> set[str]:
-    """Names of the recording rules."""
-    rules = yaml.safe_load((DEPLOY / "prometheus" / "rules" / "objectives.yaml").read_text(encoding="utf-8"))
-    return {rule["record"] for group in rules["groups"] for rule in group["rules"] if "record" in rule}
-
-
-def exposed() -> set[str]:
-    """Names of what /metrics has, of worker and recorder."""
-    from prometheus_client import REGISTRY
-
-    import streams.recorder.metrics
-    import streams.worker.metrics  # noqa: F401
-
-    known = {
-        name for family in REGISTRY.collect() for name in (family.name, *(s.name for s in family.samples))
-    }
-    return known | {f"{name}{end}" for name in known for end in ("_total", "_bucket", "_count", "_sum")}
 
 
 def test_there_are_five() -> None:

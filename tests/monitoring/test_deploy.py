@@ -1,5 +1,6 @@
 """What is under deploy/: it fits together, gives each process no more than it needs, and is not out of date."""
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +14,7 @@ import yaml
 from streams.domain.vocabulary import Topic
 from streams.kafka.topics import CATALOGUE
 from streams.settings import PRODUCTION_PARTITIONS, load
+from tests.monitoring.custom_resources import KINDS, problems
 
 DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
 KUBERNETES: Final = DEPLOY / "kubernetes"
@@ -49,8 +51,8 @@ def test_a_kustomization_names_every_file_beside_it(file: Path) -> None:
     assert set(kustomization["resources"]) == beside
 
 
-#: What an operator adds to Kubernetes has its schema in the cluster alone.
-_FOREIGN: Final = {"Kustomization", "KafkaTopic", "KafkaUser", "ScaledObject", "PodMonitor", "PrometheusRule"}
+#: What an operator adds to Kubernetes has its schema in the cluster alone; its shape is in custom_resources.py.
+_FOREIGN: Final = {"Kustomization", *KINDS}
 
 
 @pytest.mark.parametrize("version", ["1.31", "1.34"])
@@ -64,6 +66,45 @@ def test_kubernetes_would_take_every_resource(version: str) -> None:
     }
     for found in ours:
         kubernetes_validate.validate(found, version, strict=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_operators_would_know_every_field_of_their_resources(kind: str) -> None:
+    ours = of_kind(kind)
+    assert ours
+    assert {found["metadata"]["name"]: problems(found) for found in ours if problems(found)} == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value", "said"),
+    [
+        ("KafkaTopic", ("apiVersion",), "kafka.strimzi.io/v1beta2", "apiVersion"),
+        ("KafkaTopic", ("spec", "partition"), 12, "not known"),
+        ("KafkaUser", ("spec", "authentication", "type"), "ssl", "is none of"),
+        ("KafkaUser", ("spec", "authorization", "acls", 0, "operation"), "Read", "not known"),
+        ("ScaledObject", ("spec", "fallback"), {"replicas": 4}, "failureThreshold is missing"),
+        ("ScaledObject", ("spec", "triggers", 0, "metadata", "threshold"), 20, "is no str"),
+        ("PodMonitor", ("spec", "podMetricsEndpoints", 0, "relabelings", 0, "target"), "job", "not known"),
+        ("PrometheusRule", ("spec", "groups", 0, "rules", 0, "labels", "page"), True, "not words"),
+    ],
+)
+def test_a_field_that_an_operator_does_not_know_is_noticed(
+    kind: str, path: tuple[str | int, ...], value: object, said: str
+) -> None:
+    broken: Any = json.loads(json.dumps(of_kind(kind)[0]))
+    at = broken
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    assert said in "\n".join(problems(broken))
+
+
+def test_fallback_is_only_where_keda_takes_it() -> None:
+    """Before 2.18 KEDA refuses fallback beside `metricType: Value`: the file and the page say what it needs."""
+    (scaled,) = of_kind("ScaledObject")
+    if "fallback" in scaled["spec"] and scaled["spec"]["triggers"][0]["metricType"] == "Value":
+        for file in (KUBERNETES / "keda" / "scaled-object.yaml", DEPLOY / "README.md"):
+            assert "KEDA 2.18" in file.read_text()
 
 
 def test_settings_of_the_config_map_are_settings() -> None:
@@ -174,7 +215,11 @@ def test_images_are_pinned() -> None:
         assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), service["image"]
     base = re.search(r"^ARG BASE=(\S+)$", (DEPLOY.parent / "Containerfile").read_text(), re.MULTILINE)
     assert base
-    assert re.search(r":\d+\.\d+\.\d+-", base[1])
+    assert re.search(r":\d+\.\d+\.\d+-[\w-]+(@sha256:[0-9a-f]{64})?$", base[1])
+    if (
+        "@sha256:" not in base[1]
+    ):  # the digest is known to a registry alone: the page says so, and a release needs it
+        assert "pinned by tag, not by digest" in (DEPLOY / "README.md").read_text()
 
 
 def test_the_image_does_not_run_as_root() -> None:

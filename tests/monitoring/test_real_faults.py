@@ -116,7 +116,36 @@ def test_a_broker_that_does_not_answer(own_kafka: LocalKafka, settings: Settings
         hospital.calm(5)
         own_kafka.pause()
         try:
-            hospital.fires("NotReady", 300 + 15 * COMPRESSION)
+            hospital.fires("KafkaUnreachable", 60 + 15 * COMPRESSION)
+            hospital.fires("NotReady", 300)
         finally:
             own_kafka.resume()
+        hospital.clears("KafkaUnreachable", remembers=15 * COMPRESSION)
         hospital.clears("NotReady", remembers=15 * COMPRESSION)
+
+
+def test_a_broker_that_is_killed_and_comes_back(
+    own_kafka: LocalKafka, settings: Settings, tmp_path: Path
+) -> None:
+    """Connections are refused. A process that was within a turn may give up: then that it is gone pages as well."""
+    ours = msgspec.structs.replace(settings, bootstrap_servers=own_kafka.bootstrap)
+    asyncio.run(topics.create(ours))
+    hospital = Hospital(ours, tmp_path)
+    with hospital.worker, hospital.recorder, hospital.prometheus:
+        until(lambda: hospital.recorder.metric("heed_heartbeat_seconds_count") >= 4)
+        hospital.calm(5)
+        own_kafka.kill()
+        paged = hospital.pages(("KafkaUnreachable", "WorkerDown"), 60 + 15 * COMPRESSION)
+        if not (hospital.worker.ended or hospital.recorder.ended):
+            assert "KafkaUnreachable" in paged
+        own_kafka.start()
+        hospital.start_what_ended()
+        for alert in (*paged, "KafkaUnreachable", "WorkerDown", "RecorderDown", "NotReady", "HeartbeatLost"):
+            hospital.clears(alert, remembers=45 * COMPRESSION)  # its clients find it again within seconds
+        decided = hospital.worker.metric("heed_decisions_total")
+        hospital.send(Topic.PATIENTS, patient("P1", RealClock().now()))
+        hospital.send(
+            Topic.APPOINTMENTS, appointment("P1", RealClock().now(), RealClock().now() + 200 * HOUR)
+        )
+        until(lambda: hospital.worker.metric("heed_decisions_total") > decided)
+        hospital.calm(5)

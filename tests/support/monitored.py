@@ -4,7 +4,7 @@ Durations in the rules are divided by ``COMPRESSION`` (scraping.py); thresholds 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,6 +70,23 @@ class Hospital:
 
         until(firing, lasting / COMPRESSION + LOOK_S + self.scrape_s + SLACK_S)
         print(f"{alert} fired after {time.monotonic() - begun:.1f} s")  # noqa: T201
+
+    def pages(self, alerts: Collection[str], lasting: float) -> set[str]:
+        """Somebody is paged: one of these fires within so long (as ``fires``); gives all that fire then."""
+        begun = time.monotonic()
+        until(
+            lambda: self.prometheus.firing() & set(alerts),
+            lasting / COMPRESSION + LOOK_S + self.scrape_s + SLACK_S,
+        )
+        firing = self.prometheus.firing()
+        print(f"{sorted(firing)} fired after {time.monotonic() - begun:.1f} s")  # noqa: T201
+        return firing
+
+    def start_what_ended(self) -> None:
+        """As Kubernetes would: who gave up when its broker went away is started again."""
+        for process in (self.worker, self.recorder):
+            if process.ended:
+                process.start().until_ready()
 
     def clears(self, alert: str, remembers: float = 0) -> None:
         """It stops firing; ``remembers``: how long the rule looks back (as written in it, seconds)."""

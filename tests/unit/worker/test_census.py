@@ -3,6 +3,7 @@
 from collections import Counter
 
 import msgspec
+import pytest
 
 from streams.domain.events import Appointment, Contact, Identity, Objection
 from streams.domain.patient import AppointmentEntry, Asked, ObjectionEntry, OpenTask, PatientState, pack
@@ -189,3 +190,72 @@ def test_what_bounced_before_a_restore_is_not_counted_again() -> None:
     assert not counted.count_some(table, NOW)
     assert counted.details == {"email": 1}
     assert not counted.bounced
+
+
+def test_how_long_tasks_took_is_added_up_when_they_are_closed() -> None:
+    counted = census()
+    counted.turn([(KEY, None, with_task())], NOW)
+    counted.turn([(KEY, with_task(), PatientState())], NOW + 5 * MINUTE)
+    assert counted.took == {"urgent": (1, 300.0)}
+    before = value("heed_task_complete_seconds_total", {"urgency": "urgent"})
+    closed = value("heed_tasks_completed_total", {"urgency": "urgent"})
+    for _ in range(2):  # a second look counts nothing again
+        OpenWork.of([counted], NOW + 6 * MINUTE)
+    assert value("heed_task_complete_seconds_total", {"urgency": "urgent"}) - before == 300
+    assert value("heed_tasks_completed_total", {"urgency": "urgent"}) - closed == 1
+
+
+def moved(stage: int, owner: str = TASK.owner) -> PatientState:
+    return with_task(msgspec.structs.replace(TASK, version=TASK.version + 1, stage=stage, owner=owner))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counts"),
+    [
+        (moved(0), moved(1, "deputy-rota"), {"deputy": 1}),
+        (moved(1, "deputy-rota"), moved(2, "lead-rota"), {"lead": 1}),
+        (moved(2, "lead-rota"), moved(3, "lead-rota"), {"incident": 1}),
+        (moved(0), moved(1), {}),  # claimed, or nobody else is there: it stays where it is
+        (moved(1, "deputy-rota"), moved(1, "other-rota"), {}),  # somebody handed it on
+        (None, moved(2, "lead-rota"), {}),  # restored: whoever saw it move has counted it
+    ],
+)
+def test_a_task_that_moves_on_by_itself_is_counted(
+    before: PatientState | None, after: PatientState, counts: dict[str, int]
+) -> None:
+    counted = census()
+    counted.turn([(KEY, before, after)], NOW)
+    assert counted.moved == counts
+    OpenWork.of([counted], NOW)
+    assert not counted.moved, "shown once"
+
+
+@pytest.mark.parametrize(
+    ("reason", "missing"),
+    [
+        (ObjectionReason.NOT_GIVEN, 1),
+        (ObjectionReason.UNKNOWN, 1),
+        (ObjectionReason.OTHER_FREE_TEXT, 0),
+        (ObjectionReason.COST, 0),
+    ],
+)
+def test_an_objection_without_a_reason_is_unclear_and_counted(reason: ObjectionReason, missing: int) -> None:
+    counted = census()
+    body = Objection("O1", ObjectionAction.RECORDED, Scope.METHOD, reason=reason)
+    objecting = PatientState(objections={"O1": ObjectionEntry(1, body, NOW)})
+    counted.turn([(KEY, None, objecting)], NOW)
+    work = OpenWork.of([counted], NOW)
+    assert work.reason_missing == missing
+    assert sum(work.objections.values()) == 1
+    assert work.objections["unclear"] == (0 if reason is ObjectionReason.COST else 1)
+    counted.turn([(KEY, objecting, PatientState())], NOW)
+    assert OpenWork.of([counted], NOW).reason_missing == 0
+
+
+def test_a_result_nobody_rang_about_is_counted_while_its_task_is_open() -> None:
+    counted = census()
+    chased = with_task(msgspec.structs.replace(TASK, reason=Reason.MISSED_ACTION, priority=Priority.P3))
+    counted.turn([(KEY, None, chased)], NOW)
+    assert OpenWork.of([counted], NOW).no_contact == 1
+    counted.turn([(KEY, chased, PatientState())], NOW)
+    assert OpenWork.of([counted], NOW).no_contact == 0

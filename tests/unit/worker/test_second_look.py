@@ -25,7 +25,7 @@ from streams.domain.vocabulary import (
 )
 from streams.policy.load import default_path, load
 from streams.recorder.evidence import unjustified as unjustified_by_evidence
-from streams.worker.second_look import unjustified, without_outcome
+from streams.worker.second_look import protected_override, unjustified, without_outcome
 from tests.support.charts import appointment
 
 
@@ -138,3 +138,45 @@ def test_an_override_that_claims_a_standing_decision_needs_one_on_file(command: 
     override = Override(Ground.G3, Reason.OVERRIDE_STANDING, "O1", 1, ("someone",), "ref", (), 0)
     decided = msgspec.structs.replace(command, override=override)
     assert unjustified(objecting(objection(Scope.METHOD, Channel.SMS)), decided)
+
+
+@pytest.mark.parametrize("mode", [Reason.OVERRIDE_STANDING, Reason.OVERRIDE_ASSESSED, Reason.OVERRIDE_POLICY])
+@pytest.mark.parametrize(
+    ("reason", "counts"),
+    [
+        (ObjectionReason.SAFETY_DOMESTIC_ABUSE, True),
+        (ObjectionReason.SENSITIVE_SERVICE_PRIVACY, True),
+        (ObjectionReason.NOT_GIVEN, True),
+        (ObjectionReason.PREFERS_OTHER_METHOD, False),
+    ],
+)
+def test_a_machine_that_sets_a_protected_objection_aside_is_seen(
+    command: SendCommand, mode: Reason, reason: ObjectionReason, counts: bool
+) -> None:
+    override = Override(Ground.G3, mode, "O1", 1, ("someone",), "ref", (), 0)
+    decided = msgspec.structs.replace(command, override=override)
+    body = msgspec.structs.replace(objection(Scope.METHOD, Channel.SMS), reason=reason)
+    assert protected_override(objecting(body), decided) is counts
+    assert not protected_override(objecting(body), command), "no override: the first look's business"
+    assert not protected_override(objecting(body, withdrawn=True), decided)
+    elsewhere = msgspec.structs.replace(body, channels=(Channel.EMAIL,))
+    assert not protected_override(objecting(elsewhere), decided), "it covers another channel"
+
+
+def test_a_person_may_set_a_protected_objection_aside(command: SendCommand) -> None:
+    override = Override(Ground.G1, Reason.OVERRIDE_ONE_OFF, "O1", 1, ("someone",), "ref", (), 0)
+    body = msgspec.structs.replace(
+        objection(Scope.METHOD, Channel.SMS), reason=ObjectionReason.SAFETY_STALKING
+    )
+    assert not protected_override(objecting(body), msgspec.structs.replace(command, override=override))
+
+
+def test_what_a_protected_objection_itself_excepts_is_not_set_aside(command: SendCommand) -> None:
+    override = Override(Ground.G3, Reason.OVERRIDE_STANDING, "O2", 1, ("someone",), "ref", (), 0)
+    exception = ObjectionException((Purpose.APPT_CANCEL,), (Channel.SMS,))
+    body = msgspec.structs.replace(
+        objection(Scope.METHOD, Channel.SMS),
+        reason=ObjectionReason.SAFETY_STALKING,
+        exceptions=(exception,),
+    )
+    assert not protected_override(objecting(body), msgspec.structs.replace(command, override=override))

@@ -1,0 +1,77 @@
+"""The runbooks: whoever is woken finds what it means, where to look, what to do, whether to stop the sends, and how to verify."""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.monitoring.rules import ALERTS, NAMES, ROOT, exposed, heading, recorded
+
+PAGES: Final = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
+#: The parts of an alert's page, in the order in which they are read at night.
+PARTS: Final = ("For patients", "Look", "Do", "Stop the sends", "Afterwards")
+#: Headings that alerts and pages lead to, and no alert has as its own.
+PROCEDURES: Final = {"Partitions", "Retention", "Backup"}
+
+
+def sections(page: Path) -> dict[str, str]:
+    """What stands below each second heading of a page."""
+    parted = re.split(r"^## +(.+)$", page.read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(parted[1::2], parted[2::2], strict=True))
+
+
+def parts(section: str) -> dict[str, str]:
+    """The text of each part, by its name in bold, in the order of the page."""
+    parted = re.split(r"^\*\*([^*]+)\*\*: +", section, flags=re.MULTILINE)
+    return {name: text.strip() for name, text in zip(parted[1::2], parted[2::2], strict=True)}
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=NAMES)
+def test_a_runbook_says_everything_that_is_asked_at_night(rule: dict[str, Any]) -> None:
+    page, anchor = rule["annotations"]["runbook_url"].split("#")
+    assert heading(rule["alert"]) == anchor, "an alert has a heading of its own"
+    found = parts(sections(ROOT / page)[rule["alert"]])
+    assert tuple(found) == PARTS
+    for name in ("For patients", "Look", "Do"):
+        assert len(found[name].split()) >= 3, f"{name} says nothing: {found[name]}"
+    assert re.match(r"(yes|no|not needed|only|see|after|they are held)\b", found["Stop the sends"])
+    assert "`" in found["Afterwards"], "nothing to look at that would show it: a metric, a page or a command"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_no_runbook_is_for_an_alert_that_is_gone(page: Path) -> None:
+    if page.stem != "README":
+        assert set(sections(page)) <= {*NAMES, *PROCEDURES}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_runbook_looks_at_exists(page: Path) -> None:
+    """A misspelt metric would be a search at night for what is not there."""
+    named = set(re.findall(r"\bheed[_:][a-z0-9_:]*[a-z0-9]", page.read_text("utf-8")))
+    assert named - exposed() - recorded() == set()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, ROOT / "docs" / "monitoring.md", ROOT / "deploy" / "README.md"],
+    ids=lambda page: f"{page.parent.name}-{page.stem}",
+)
+def test_what_a_runbook_links_to_is_there(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s:]+)\)", page.read_text("utf-8")):
+        name, _, anchor = target.partition("#")
+        linked = page.parent / name if name else page
+        assert linked.exists(), target
+        if anchor and linked.suffix == ".md":
+            lines = linked.read_text("utf-8").splitlines()
+            assert anchor in {heading(line.lstrip("#")) for line in lines if line[:1] == "#"}, target
+
+
+def test_a_page_without_its_parts_is_noticed() -> None:
+    """What three headings looked like: they were there, and said nothing of what to do."""
+    told = "\nAs the other one, slower: a month's allowance in 5 days.\n"
+    assert tuple(parts(told)) != PARTS
+    assert parts("\n**Do**: start it.\n\n**Afterwards**: `up` is 1.\n") == {
+        "Do": "start it.",
+        "Afterwards": "`up` is 1.",
+    }
