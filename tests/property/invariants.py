@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from streams.domain.events import Contact, Event, Objection
+from streams.domain.events import Contact, Event, Objection, Request
 from streams.domain.patient import PatientState
 from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.time import Instant
@@ -65,12 +65,17 @@ UNBOUND: Final = frozenset(
 
 
 class Ledger:
-    """Which objections stand, as the event log says: the newest version of each, nothing else."""
+    """Which objections stand, as the event log says: the newest version of each; and which service a request was for."""
 
     def __init__(self) -> None:
         self.known: dict[str, tuple[int, Objection]] = {}
+        self.services: dict[
+            str, str
+        ] = {}  # by request; a state that is looked at later may have been pruned of it
 
     def apply(self, event: Event) -> None:
+        if isinstance(event.body, Request):
+            self.services[event.body.request_id] = event.body.service_code
         if isinstance(event.body, Objection):
             version, id_ = event.envelope.version, event.body.objection_id
             if id_ not in self.known or self.known[id_][0] < version:
@@ -104,13 +109,13 @@ def _covers(body: Objection, channel: Channel, service: str) -> bool:
             return False
 
 
-def service_of(command: SendCommand, patient: PatientState) -> str:
+def service_of(command: SendCommand, patient: PatientState, ledger: Ledger) -> str:
     subject = command.subject
     if subject.kind is SubjectKind.APPOINTMENT:
         return patient.appointments[subject.id].body.service_code
     if subject.kind is SubjectKind.RESULT:
         return patient.results[subject.id].body.service_code
-    return patient.requests[subject.id].body.service_code
+    return ledger.services[subject.id]
 
 
 def broken_by_send(
@@ -139,7 +144,7 @@ def broken_by_send(
 
 
 def _i1(command: SendCommand, patient: PatientState, ledger: Ledger) -> Iterator[str]:
-    covering = ledger.covering(command, service_of(command, patient))
+    covering = ledger.covering(command, service_of(command, patient, ledger))
     considered = {seen.id: seen.version for seen in command.basis.objections_considered}
     for id_, (version, _) in covering.items():
         if considered.get(id_) != version:

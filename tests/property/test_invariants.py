@@ -266,6 +266,14 @@ Story.TestCase.settings = settings(
 TestStory = pytest.mark.timeout(600)(Story.TestCase)  # long stories, on a machine that may be busy
 
 
+def test_a_message_is_checked_when_its_request_has_been_pruned() -> None:
+    story = Story()
+    story.begin(details=["nhs_app", "sms", "letter"], known=True)
+    story.request(fields={"purpose": "APPT_REMINDER", "request_id": "Q1"}, gap=0)
+    story.objection(fields={"objection_id": "O1", "channels": ["letter"]}, gap=0, late=False)
+    story.teardown()
+
+
 def test_a_kept_story_can_be_checked_again() -> None:
     story = Story()
     story.again(START, "patient", {"contacts": ["sms"]})
