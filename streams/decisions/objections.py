@@ -175,6 +175,7 @@ def is_protected(entries: list[ObjectionEntry]) -> bool:
 
 
 def is_unclear(entries: list[ObjectionEntry]) -> bool:
+    """Whether the reason of one of them is not given, free text or unknown: no machine may set that one aside."""
     return any(entry.body.reason in UNCLEAR_REASONS for entry in entries)
 
 

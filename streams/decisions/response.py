@@ -22,5 +22,6 @@ class Response(msgspec.Struct, frozen=True):
 
 
 def answer(desk: Desk) -> Response:
+    """What came of one input: the patient as they are now (None: still nobody we know), the outputs in order, the shard."""
     kept = None if desk.patient is NOBODY else desk.patient
     return Response(kept, tuple(desk.outputs), desk.shard)

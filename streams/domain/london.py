@@ -67,10 +67,12 @@ def local_date(instant: Instant) -> Day:
 
 @lru_cache(maxsize=4_096)
 def date_of(day: Day) -> date:
+    """The date of a day number: 0 is 1970-01-01."""
     return date.fromordinal(day + _EPOCH_DAY)
 
 
 def day_number(day: date) -> Day:
+    """Days since 1970-01-01; London's, when the date is London's."""
     return day.toordinal() - _EPOCH_DAY
 
 

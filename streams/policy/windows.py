@@ -47,6 +47,7 @@ def days(item: Item) -> frozenset[int]:
 
 
 def daily_window(item: Item) -> DailyWindow:
+    """Read a stretch of every day, in minutes since midnight in London; it may go over midnight (21:00 to 08:00)."""
     start, end = _from_to(item, item.table(("from", "to"), required=("from", "to")))
     if start == end:
         item.wrong("begins and ends at the same time", "two different times")

@@ -36,6 +36,12 @@ def test_every_file_that_the_readme_names_exists() -> None:
     assert len([name for name in named if name.endswith(".py")]) >= 10
 
 
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"^\| \[\d{4}\]\((.+?)\)", (folder / "README.md").read_text(), re.MULTILINE)
+    assert listed == sorted(file.name for file in folder.glob("[0-9]*.md"))
+
+
 #: Papers that are cited and are not part of the repository: how, and what docs/sources.md has for each.
 CITED: Final = (
     (r"architecture\.md section (\d)", "### Section {}:"),
