@@ -16,6 +16,9 @@ Reads the decisions, commands and tasks of the patient's partition. Shows the ru
 considered, and the message and tasks that followed; no address, no wording, and no reason a person gave for an
 objection. Exit code 1 when there is nothing about this patient, or no such decision.
 
+A topic keeps a decision with its rules for 400 days, a task for 90, a message for 7. Of what is gone it shows what
+its entry in the record says, which is kept for ever: channel, wording and ground.
+
 examples:
   heed explain --patient P1
   HEED_LOG_KEY_FILE=/run/secrets/log-key heed explain --hash 9f3c1a0b5d7e2468

@@ -1,7 +1,8 @@
 """Why: what was decided about a patient, rule by rule, from the decisions topic.
 
 Shows ids, codes and rules. Never an address, a name, a free text, or the reason a person gave for an
-objection: whoever may see those has the patient's record.
+objection: whoever may see those has the patient's record. A message or task that its topic no longer keeps is
+named all the same, with what its entry in the record says of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ from typing import Any
 import msgspec
 
 from streams.decisions.rules import title_of
-from streams.domain.records import Decision, EscalationTask, Override, SendCommand
-from streams.domain.time import Instant
+from streams.domain.records import Decision, EscalationTask, Override, RecordEntry, SendCommand
+from streams.domain.time import DAY, Instant
 from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord, BadUsage
 from streams.kafka.client import connection
@@ -20,8 +21,12 @@ from streams.kafka.codec import Codec, OutputRecord
 from streams.kafka.partitioner import key_of, partition_for
 from streams.kafka.reading import partition_count, read_to_end
 from streams.kafka.registry import codec_for
+from streams.kafka.topics import CATALOGUE
 from streams.ops.person import hash_of
+from streams.recorder.entries import basis_of
 from streams.settings import Settings
+
+_EXPLAINED = (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -69,6 +74,25 @@ class TaskSeen(msgspec.Struct, frozen=True):
     ground: str | None
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """What the record keeps of a message or task; its text is not shown. None: the entry does not say."""
+
+    record_id: str
+    channel: str | None = None
+    wording: str | None = None
+    ground: str | None = None
+    summary: str | None = None
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """A message or task that was commanded and lies in its topic no longer, which keeps so many days."""
+
+    id: str
+    topic: Topic
+    kept_days: int
+    entry: Entry | None
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """One decision, the way to it, and what it led to."""
 
@@ -76,6 +100,7 @@ class Explanation(msgspec.Struct, frozen=True):
     path: tuple[Step, ...]
     message: Message | None
     tasks: tuple[TaskSeen, ...]
+    gone: tuple[Gone, ...] = ()
 
 
 async def explain_patient(patient_id: str, settings: Settings) -> list[Explanation]:
@@ -85,8 +110,8 @@ async def explain_patient(patient_id: str, settings: Settings) -> list[Explanati
     """
     count = await partition_count(connection(settings), settings.topic(Topic.DECISIONS))
     partition = partition_for(key_of(patient_id), count)
-    kept = await _read(settings, partition, patient_id)
-    return _explained([one for one in kept if isinstance(one, Decision)], kept)
+    kept = await _read(settings, partition, patient_id, _EXPLAINED)
+    return await _told(settings, partition, [one for one in kept if isinstance(one, Decision)], kept)
 
 
 async def explain_hash(wanted: str, settings: Settings) -> list[Explanation]:
@@ -96,7 +121,7 @@ async def explain_hash(wanted: str, settings: Settings) -> list[Explanation]:
         raise BadUsage(
             "the hash of a log line says nothing without its key: set HEED_LOG_KEY_FILE as the worker has it"
         )
-    topics = [settings.topic(t) for t in (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)]
+    topics = [settings.topic(topic) for topic in _EXPLAINED]
     looked_at: set[bytes] = set()
     async with aclosing(read_to_end(connection(settings), topics)) as reading:
         async for stored in reading:
@@ -115,14 +140,28 @@ async def explain_decision(decision_id: str, settings: Settings) -> list[Explana
         async for stored in reading:
             found = _decoded(codec, Topic.DECISIONS, stored.value)
             if isinstance(found, Decision) and found.decision_id == decision_id:
-                return _explained([found], await _read(settings, stored.partition, found.patient_id))
+                kept = await _read(settings, stored.partition, found.patient_id, _EXPLAINED)
+                return await _told(settings, stored.partition, [found], kept)
     return []
 
 
-async def _read(settings: Settings, partition: int, patient_id: str) -> list[OutputRecord]:
-    """The patient's decisions, commands and tasks; only their key's records are decoded."""
+async def _told(
+    settings: Settings, partition: int, decisions: Sequence[Decision], kept: Sequence[OutputRecord]
+) -> list[Explanation]:
+    """The explanations; the record, which is kept for ever and long to read, only when something is gone."""
+    found = explained(decisions, kept)
+    if not any(one.gone for one in found):
+        return found
+    entries = await _read(settings, partition, decisions[0].patient_id, (Topic.RECORDS,))
+    return explained(decisions, [*kept, *entries])
+
+
+async def _read(
+    settings: Settings, partition: int, patient_id: str, which: Sequence[Topic]
+) -> list[OutputRecord]:
+    """What lies of a patient in some topics; only their key's records are decoded."""
     codec, key = await codec_for(settings), key_of(patient_id)
-    topics = {settings.topic(t): t for t in (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)}
+    topics = {settings.topic(topic): topic for topic in which}
     found = []
     async for stored in read_to_end(connection(settings), list(topics), partition=partition):
         if stored.key == key:
@@ -139,21 +178,50 @@ def _decoded(codec: Codec, topic: Topic, value: bytes | None) -> OutputRecord | 
         return None
 
 
-def _explained(decisions: Sequence[Decision], kept: Sequence[OutputRecord]) -> list[Explanation]:
+def explained(decisions: Sequence[Decision], kept: Sequence[OutputRecord]) -> list[Explanation]:
+    """The decisions, oldest first, each with what is kept of what it led to."""
     commands = {one.command_id: one for one in kept if isinstance(one, SendCommand)}
-    tasks: dict[str, EscalationTask] = {}
-    for one in kept:
-        if isinstance(one, EscalationTask):
-            tasks[one.task_id] = one  # versions of a task lie in order
+    tasks = {one.task_id: one for one in kept if isinstance(one, EscalationTask)}  # versions lie in order
+    entries = {(one.emitted_topic, _of_any_version(one)): one for one in kept if isinstance(one, RecordEntry)}
     return [
         Explanation(
             decision,
             tuple(Step(rule, title_of(rule)) for rule in decision.rule_path),
             _message(commands, decision),
             tuple(_task(tasks[id_]) for id_ in decision.task_ids if id_ in tasks),
+            tuple(
+                Gone(id_, topic, _kept_days(topic), _entry(entries.get((topic, id_))))
+                for topic, id_ in _led_to(decision)
+                if id_ not in (commands if topic is Topic.SEND_COMMANDS else tasks)
+            ),
         )
         for decision in sorted(decisions, key=lambda decision: decision.decided_at)
     ]
+
+
+def _led_to(decision: Decision) -> list[tuple[Topic, str]]:
+    message = [(Topic.SEND_COMMANDS, decision.command_id)] if decision.command_id else []
+    return message + [(Topic.ESCALATION_TASKS, id_) for id_ in decision.task_ids]
+
+
+def _kept_days(topic: Topic) -> int:
+    return next(int(plan.configs["retention.ms"]) // DAY for plan in CATALOGUE if plan.topic is topic)
+
+
+def _of_any_version(entry: RecordEntry) -> str:
+    """The id that a decision names: of a task, whose every version has an entry, without the version."""
+    return entry.emitted_id.rpartition("/")[0] if entry.kind == "TASK" else entry.emitted_id
+
+
+def _entry(entry: RecordEntry | None) -> Entry | None:
+    """Of a message never the summary: it may be the text that was sent."""
+    if entry is None:
+        return None
+    if entry.kind == "TASK":
+        return Entry(entry.record_id, summary=entry.summary)
+    basis = basis_of(entry)
+    wording = None if entry.content_ref is None else " v".join(entry.content_ref.rsplit("@", 1))
+    return Entry(entry.record_id, basis.channel, wording, basis.ground)
 
 
 def _message(commands: Mapping[str, SendCommand], decision: Decision) -> Message | None:

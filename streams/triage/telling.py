@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from streams.domain.plain_words import CHANNELS, in_words, of_role
 from streams.domain.time import Instant
-from streams.domain.vocabulary import Outcome
-from streams.triage.explain import Considered, Explanation, Message, TaskSeen
+from streams.domain.vocabulary import Outcome, Topic
+from streams.triage.explain import Considered, Entry, Explanation, Gone, Message, TaskSeen
 
 _LONDON: Final = ZoneInfo("Europe/London")
 _HEADLINE: Final = {
@@ -52,6 +52,8 @@ def _one(explanation: Explanation) -> Iterator[str]:
         yield from _message(explanation.message)
     for task in explanation.tasks:
         yield from _task(task)
+    for gone in explanation.gone:
+        yield from _gone(gone)
     place = decision.input
     yield f"  decision {decision.decision_id}, event {decision.event_id} at {place.topic}[{place.partition}]@{place.offset}"
 
@@ -77,6 +79,23 @@ def _message(message: Message) -> Iterator[str]:
             f"    against objection {over.objection_id} version {over.objection_version}: {over.mode}, ground {over.ground},"
             f" decided by {', '.join(over.decided_by)}, see {over.decision_ref}"
         )
+
+
+def _gone(gone: Gone) -> Iterator[str]:
+    """What a topic keeps no longer: never as if it had not been."""
+    what = "message" if gone.topic is Topic.SEND_COMMANDS else "task"
+    yield f"  {what} {gone.id}: no longer in {gone.topic}, which keeps {gone.kept_days} days"
+    if gone.entry is None:
+        yield "    and the record has no entry of it"
+    else:
+        yield f"    its entry in the record is kept: {_kept(gone.entry)}"
+
+
+def _kept(entry: Entry) -> str:
+    by = f"by {CHANNELS.get(entry.channel, entry.channel)}" if entry.channel else ""
+    ground = f"against an objection, ground {entry.ground}" if entry.ground else ""
+    said = ", ".join(part for part in (entry.wording, by, ground, entry.summary) if part)
+    return f"{entry.record_id}" + (f" ({said.rstrip('.')})" if said else "")
 
 
 def _covers(objection: Considered) -> str:
