@@ -214,6 +214,10 @@ def _addresses(value: str) -> bool:
     return not value or all(re.fullmatch(r"\s*\S+:\d{1,5}\s*", one) for one in value.split(","))
 
 
+#: How texts look of which something is asked.
+_TEXT: Final = {"bootstrap_servers": "host:port (several: with commas)"}
+
+
 def _in_words(what: str, name: str) -> str:
     """msgspec's messages speak of types; say what may be written instead."""
     annotation = Settings.__annotations__.get(name)
@@ -223,7 +227,9 @@ def _in_words(what: str, name: str) -> str:
         return "not a whole number"
     if annotation is float:
         return "not a number"
-    return what
+    if what.startswith("not "):  # in words already
+        return what
+    return f"not text; allowed: {_TEXT.get(name, 'text')} in quotes"
 
 
 def _read_file(config: Path, given: _Given) -> None:

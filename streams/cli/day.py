@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from streams.cli.arguments import whole
 from streams.settings import Settings
 
 NAME: Final = "day"
@@ -32,17 +33,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def add_size(parser: argparse.ArgumentParser) -> None:
     """The options that say which day: shared with ``heed demo``."""
     parser.add_argument(
-        "--events", type=_count, default=10_000, metavar="N", help="on the day (default 10000)"
+        "--events", type=whole(1), default=10_000, metavar="N", help="on the day (default %(default)s)"
     )
-    parser.add_argument("--patients", type=_count, default=2_000, metavar="N", help="default 2000")
-    parser.add_argument("--seed", type=int, default=2026, metavar="S", help="another day (default 2026)")
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("a whole number of 1 or more")
-    return count
+    parser.add_argument(
+        "--patients",
+        type=whole(1),
+        default=2_000,
+        metavar="N",
+        help="who may have something on it (default %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0),
+        default=2026,
+        metavar="S",
+        help="another number is another day (default %(default)s)",
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

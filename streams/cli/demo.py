@@ -4,11 +4,12 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from streams.cli.arguments import above_zero, check_can_write
 from streams.cli.day import add_size
 from streams.settings import Settings
 
 NAME: Final = "demo"
-HELP: Final = "run a generated hospital day through the real thing, and add it up"
+HELP: Final = "run a generated hospital day on a real Kafka, check and summarise it"
 
 EXAMPLES: Final = """\
 Starts a Kafka on this machine if none is configured, creates topics of its own, runs the worker and the recorder
@@ -32,15 +33,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="stop after the summary")
     add_size(parser)
     parser.add_argument(
-        "--duration", type=float, default=150.0, metavar="SECONDS",
-        help="for the day itself, at least (default 150); a busy machine takes longer",
+        "--duration", type=above_zero, default=150.0, metavar="SECONDS",
+        help="for the day itself, at least; a busy machine takes longer (default %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--step", type=int, default=1, choices=range(1, 11), metavar="MINUTES",
-        help="how far the clock moves at once, 1 to 10 (default 1); more is quicker, and coarser",
+        help="how far the clock moves at once, 1 to 10; more is quicker, and coarser (default %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--workers", type=int, default=1, choices=range(1, 5), metavar="N", help="1 to 4 (default 1)"
+        "--workers",
+        type=int,
+        default=1,
+        choices=range(1, 5),
+        metavar="N",
+        help="1 to 4 (default %(default)s)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary there too")
 
@@ -54,6 +60,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from streams.demo.troupe import Stalled
     from streams.domain.time import MINUTE
 
+    if args.json is not None:
+        check_can_write("--json", args.json)
     plan = DayPlan(args.patients, args.events, args.seed)
     try:
         return run_demo(

@@ -5,6 +5,7 @@ import asyncio
 import sys
 from typing import Final
 
+from streams.cli.arguments import above_zero
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.settings import Settings
 
@@ -40,17 +41,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"for events that do not say: {', '.join(INPUT_TOPICS)}",
     )  # fmt: skip
     parser.add_argument("--from-topic", metavar="NAME", help="feed what lies in this topic")
-    parser.add_argument("--rate", type=_rate, default=0.0, metavar="N", help="at most N events a second")
+    parser.add_argument("--rate", type=above_zero, default=0.0, metavar="N", help="at most N events a second")
     parser.add_argument(
         "--keep-going", action="store_true", help="leave wrong lines out instead of refusing all"
     )
-
-
-def _rate(text: str) -> float:
-    rate = float(text)
-    if not 0 < rate < 1e9:
-        raise argparse.ArgumentTypeError("a number above 0")
-    return rate
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

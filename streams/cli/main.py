@@ -1,6 +1,7 @@
 """``heed``: read the command line and the settings, run one command, say what is wrong in one line.
 
-Exit codes (contract 4): 0 done, 1 an expectation failed, 2 wrong use or configuration.
+Exit codes (contract 4): 0 done, 1 an expectation failed, 2 wrong use or configuration, or Kafka does not answer;
+130 ended by Ctrl-C.
 
 A command is a module beside this one with ``NAME``, ``HELP``, ``configure(parser)`` and
 ``run(args, settings) -> int``. It imports what is heavy (aiokafka, Faust, fastavro) inside ``run``, so that
@@ -24,6 +25,9 @@ from streams.settings import Settings, load
 DONE: Final = 0
 WRONG_USE: Final = 2
 INTERRUPTED: Final = 130  # what a shell reports for a command ended by Ctrl-C
+
+#: Whatever ends these is exit code 1 with its trace: whoever runs them starts them again.
+_KEEP_RUNNING: Final = ("worker", "recorder")
 
 # In the order of `heed --help`: what a newcomer types first comes first.
 COMMANDS: Final = (
@@ -69,8 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Libraries write what they cannot help to standard error unless somebody listens; ops/logging.py does
     # that for the long-running commands.
     logging.getLogger().addHandler(logging.NullHandler())
+    words = sys.argv[1:] if argv is None else argv
     try:
-        return _run(sys.argv[1:] if argv is None else argv)
+        return _run(words)
     except RefuseToStart as error:
         return _refuse(str(error))
     except OSError as error:
@@ -87,9 +92,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not type(error).__module__.startswith("aiokafka."):
             raise
-        from streams.kafka.client import missing_right
+        from streams.kafka.client import missing_right, stopped_answering
 
-        if (told := missing_right(error)) is None:
+        told = missing_right(error)
+        if told is None and _typed_command(words) not in _KEEP_RUNNING:
+            told = stopped_answering(error)
+        if told is None:
             raise
         return _refuse(told)
 

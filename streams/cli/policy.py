@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from streams.cli.arguments import whole
 from streams.errors import BadPolicy, BadUsage
 from streams.settings import Settings
 
@@ -55,7 +56,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--from", metavar="TIME", dest="start", help="with --topics: an ISO time with its offset"
     )
     diff.add_argument("--to", metavar="TIME", dest="end", help="with --topics: up to here; default: now")
-    diff.add_argument("--examples", metavar="N", type=int, default=3, help="of each kind of change")
+    diff.add_argument(
+        "--examples",
+        metavar="N",
+        type=whole(0),
+        default=3,
+        help="of each kind of change (default %(default)s)",
+    )
     diff.add_argument("--json", action="store_true", help="write the result as JSON")
 
 

@@ -27,8 +27,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    from streams.errors import BrokerUnreachable
-    from streams.kafka.offsets import KafkaError
     from streams.triage.rebuild import Rebuilt, rebuild
     from streams.worker.clock import clock_from
 
@@ -41,8 +39,5 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             f"brought up to date, {one.asked_again:,} requests to be decided"
         )
 
-    try:
-        asyncio.run(rebuild(settings, clock_from(settings).now(), say))
-    except KafkaError as error:
-        raise BrokerUnreachable(f"the topics cannot be read or written ({type(error).__name__})") from None
+    asyncio.run(rebuild(settings, clock_from(settings).now(), say))
     return 0

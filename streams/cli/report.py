@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from streams.cli.arguments import whole
 from streams.settings import Settings
 
 NAME: Final = "report"
@@ -29,24 +30,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument("--month", required=True, metavar="YYYY-MM", help="the month, in London")
     parser.add_argument(
-        "--months", type=_months, default=6, metavar="N",
-        help="how many months the trend shows, this one included: 2 to 13 (default 6)",
+        "--months", type=whole(2, 13), default=6, metavar="N",
+        help="how many months the trend shows, this one included: 2 to 13, as decisions are kept for 400 days (default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: report-YYYY-MM here")
-
-
-def _months(text: str) -> int:
-    if not 2 <= int(text) <= 13:
-        raise argparse.ArgumentTypeError("2 to 13: the decisions are kept for 400 days")
-    return int(text)
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     import asyncio
     import sys
 
-    from streams.errors import BadUsage, BrokerUnreachable
-    from streams.kafka.offsets import KafkaError
+    from streams.errors import BadUsage
     from streams.report.month import read_month
     from streams.report.run import Wanted, report
     from streams.worker.clock import clock_from
@@ -61,8 +55,6 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     try:
         reading, files = asyncio.run(report(wanted, settings, say))
-    except KafkaError as error:
-        raise BrokerUnreachable(f"the topics cannot be read ({type(error).__name__})") from None
     except OSError as error:
         raise BadUsage(f"--out: cannot write to {wanted.folder} ({error.strerror})") from None
     counted = ", ".join(f"{count:,} {topic}" for topic, count in reading.read.items())

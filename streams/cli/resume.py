@@ -4,12 +4,13 @@ import argparse
 import asyncio
 from typing import Final
 
+from streams.cli.arguments import whole
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import BadUsage
 from streams.settings import Settings
 
 NAME: Final = "resume"
-HELP: Final = "let go on what stopped because something could not be read"
+HELP: Final = "resume a partition or topic that stopped at unreadable records"
 
 EXAMPLES: Final = """\
 An objection that cannot be read, from nobody knows whom, stops all messages of its partition (rule 1.1). Find the
@@ -32,14 +33,14 @@ examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.add_argument(
-        "--partition", type=int, required=True, metavar="N", help="as the task or /readyz names it"
+        "--partition", type=whole(0), required=True, metavar="N", help="as the task or /readyz names it"
     )
     parser.add_argument(
         "--topic", choices=[topic.value for topic in INPUT_TOPICS], metavar="TOPIC",
         help="read this topic of the partition on, after too many unreadable records",
     )  # fmt: skip
     parser.add_argument(
-        "--through", type=int, default=0, metavar="OFFSET", help="unreadable records below it do not stop it again"
+        "--through", type=whole(0), default=0, metavar="OFFSET", help="unreadable records below it do not stop it again"
     )  # fmt: skip
     parser.add_argument("--by", required=True, metavar="ID", help="who decided it: a staff id, no name")
     parser.add_argument("--because", required=True, metavar="REF", help="where the finding is written down")
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from streams.triage.resuming import resume
     from streams.worker.clock import clock_from
 
-    if args.through < 0 or (args.through and not args.topic):
+    if args.through and not args.topic:
         raise BadUsage("--through needs --topic, and an offset of it")
     topic = ResumeTopic(Topic(args.topic), args.through) if args.topic else None
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from streams.cli.arguments import check_can_write
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     from streams.policy.load import default_path, load, read
     from streams.scenarios import Coverage, Stage, play, read_files
 
+    if args.junit is not None:
+        check_can_write("--junit", args.junit)
     policy = args.policy or settings.policy or default_path()
     load(policy)  # says what is wrong with it before a scenario does
     stage = Stage(read(policy))

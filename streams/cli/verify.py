@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from streams.cli.arguments import whole
 from streams.settings import Settings
 
 NAME: Final = "verify"
@@ -42,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--no-model", action="store_true", help="leave out deciding everything again")
     parser.add_argument(
-        "--slack-ms", type=int, default=None, metavar="MS",
+        "--slack-ms", type=whole(0), default=None, metavar="MS",
         help="an objection counts as logged first when made so much earlier (default 5000)",
     )  # fmt: skip
 
@@ -53,8 +54,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     import msgspec
 
-    from streams.errors import BadRecord, BrokerUnreachable, UnsafeTopic
-    from streams.kafka.offsets import KafkaError
+    from streams.errors import BadRecord, UnsafeTopic
     from streams.verify.report import lines
     from streams.verify.run import SLACK, Plan, verify
 
@@ -66,8 +66,6 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
     try:
         report = asyncio.run(verify(settings, plan, say))
-    except KafkaError as error:
-        raise BrokerUnreachable(f"the topics cannot be read ({type(error).__name__})") from None
     except (BadRecord, msgspec.DecodeError) as error:
         raise UnsafeTopic(f"a topic holds what this version cannot read: {type(error).__name__}") from None
     if args.json:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from aiokafka.errors import KafkaError
 
 from streams.demo.feeder import Feeder
 from streams.demo.lines import BadLine, Line, read_lines, topic_of_file
 from streams.domain.vocabulary import Topic
-from streams.errors import BadRecord, BadUsage, BrokerUnreachable
+from streams.errors import BadRecord, BadUsage
 from streams.kafka import topics
 from streams.kafka.client import check_reachable, connection
 from streams.kafka.codec import Codec
@@ -50,7 +49,7 @@ async def feed(sources: Sources, settings: Settings) -> Fed:
     """Produce everything that is right. Without ``keep_going`` files are read once to the end first, and
     nothing is produced when a line is wrong; what cannot be read twice is produced as it comes.
 
-    Raises BadUsage with the wrong lines, BrokerUnreachable.
+    Raises BadUsage with the wrong lines, BrokerUnreachable, KafkaError when the brokers do not take them.
     """
     await check_reachable(settings)
     await topics.check(settings)
@@ -60,20 +59,17 @@ async def feed(sources: Sources, settings: Settings) -> Fed:
     pace = Pace(sources.rate)
     async with Feeder(connection(settings), settings.topic) as feeder:
         batch: list[Line] = []
-        try:
-            async for line in _lines(sources, settings, codec):
-                if isinstance(line, BadLine):
-                    fed.left_out.append(str(line))
-                    continue
-                batch.append(line)
-                fed.note(line)
-                if len(batch) >= pace.batch:
-                    await feeder.feed(batch)
-                    batch = []
-                    await pace.keep(feeder.fed)
-            await feeder.feed(batch)
-        except KafkaError as error:
-            raise BrokerUnreachable(f"the broker did not take the events ({type(error).__name__})") from None
+        async for line in _lines(sources, settings, codec):
+            if isinstance(line, BadLine):
+                fed.left_out.append(str(line))
+                continue
+            batch.append(line)
+            fed.note(line)
+            if len(batch) >= pace.batch:
+                await feeder.feed(batch)
+                batch = []
+                await pace.keep(feeder.fed)
+        await feeder.feed(batch)
     return fed
 
 

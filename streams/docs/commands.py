@@ -7,7 +7,7 @@ and widths of a window.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .page import code, page, table
@@ -19,7 +19,8 @@ def commands(parser: argparse.ArgumentParser) -> str:
         "Command line",
         "the commands' own help (streams/cli)",
         parser.description or "",
-        "Exit codes: 0 done, 1 an expectation failed, 2 wrong use or configuration. "
+        "Exit codes: 0 done, 1 an expectation failed, 2 wrong use or configuration, or Kafka does not answer, "
+        "130 ended by Ctrl-C. "
         "Every command takes `--config FILE` (settings as TOML; HEED_CONFIG) and `--help`.",
         *_sections(parser),
     )
@@ -36,7 +37,7 @@ def _sections(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _one(parser: argparse.ArgumentParser, name: str) -> Iterator[str]:
     arguments = list(_arguments(parser))
-    yield f"    {' '.join((name, *(_usage(argument) for argument in arguments)))}" + (
+    yield f"    {' '.join((name, *_usages(parser, arguments)))}" + (
         " ACTION ..." if any(_children(parser)) else ""
     )
     if arguments:
@@ -80,14 +81,29 @@ def _spelt(action: argparse.Action) -> str:
     return f"{', '.join(action.option_strings)} {many}".strip()
 
 
+def _usages(parser: argparse.ArgumentParser, arguments: Sequence[argparse.Action]) -> Iterator[str]:
+    """Each argument once; those that exclude each other in one bracket: round when one of them must be given."""
+    groups = {one.dest: group for group in parser._mutually_exclusive_groups for one in group._group_actions}
+    shown = set()
+    for argument in arguments:
+        group = groups.get(argument.dest)
+        if group is None:
+            yield _usage(argument)
+        elif id(group) not in shown:
+            shown.add(id(group))
+            choice = " | ".join(_spelt(one) for one in group._group_actions)
+            yield f"({choice})" if group.required else f"[{choice}]"
+
+
 def _usage(action: argparse.Action) -> str:
     required = action.required if action.option_strings else action.nargs not in ("?", "*")
     return _spelt(action) if required else f"[{_spelt(action)}]"
 
 
 def _meaning(action: argparse.Action) -> str:
-    said = action.help or ""
-    left_out = [str(choice) for choice in action.choices or () if str(choice) not in said]
+    said = (action.help or "").removesuffix(" (default %(default)s)")
+    numbers = isinstance(action.choices, range)  # the help says from where to where
+    left_out = [] if numbers else [str(choice) for choice in action.choices or () if str(choice) not in said]
     return f"{said} ({', '.join(left_out)})" if left_out and action.metavar is not None else said
 
 

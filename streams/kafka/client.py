@@ -97,6 +97,16 @@ _RIGHTS: Final[dict[type[Exception], str]] = {
 }
 
 
+def stopped_answering(error: Exception) -> str | None:
+    """One sentence for a command whose brokers were there when it began; None for what is no error of Kafka's."""
+    if not isinstance(error, KafkaError):
+        return None
+    return (
+        f"Kafka does not answer as it should ({type(error).__name__}): what was under way may be done or not. "
+        "Try again once the brokers are well"
+    )
+
+
 def missing_right(error: Exception) -> str | None:
     """One sentence when the brokers know who we are, and refuse what we ask; None for any other error."""
     for kind, what in _RIGHTS.items():

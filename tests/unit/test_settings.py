@@ -73,6 +73,11 @@ def test_a_wrong_variable_is_named(variable: str, value: str, says: str) -> None
         ("partitions = \n", "is not TOML"),
         ("policy = 3\n", "policy: not a path; allowed: text in quotes"),
         (
+            "bootstrap_servers = 3\n",
+            "bootstrap_servers: not text; allowed: host:port (several: with commas) in quotes",
+        ),
+        ("topic_prefix = 3\n", "topic_prefix: not text; allowed: text in quotes"),
+        (
             'sasl_plain_password = "x"\n',
             "a secret does not belong in this file; set HEED_SASL_PLAIN_PASSWORD or",
         ),

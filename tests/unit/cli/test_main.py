@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from aiokafka.errors import RequestTimedOutError
 
 from streams.cli import main as cli
 
@@ -25,6 +26,23 @@ def heed(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         (["topics", "check"], "no Kafka is configured: set HEED_BOOTSTRAP_SERVERS"),
         (["--config", "missing.toml", "topics", "check"], "missing.toml: there is no such file"),
         (["topics", "check", "--config", "missing.toml"], "missing.toml: there is no such file"),
+        (["day", "--out", "x", "--events", "many"], "--events: 'many' is not a whole number of 1 or more"),
+        (["day", "--out", "x", "--patients", "0"], "--patients: '0' is not a whole number of 1 or more"),
+        (["report", "--month", "2026-11", "--months", "x"], "--months: 'x' is not a whole number, 2 to 13"),
+        (["feed", "x", "--rate", "fast"], "--rate: 'fast' is not a number above 0"),
+        (["demo", "--duration", "-5"], "--duration: '-5' is not a number above 0"),
+        (["demo", "--duration", "nan"], "--duration: 'nan' is not a number above 0"),
+        (["verify", "--slack-ms", "-3"], "--slack-ms: '-3' is not a whole number of 0 or more"),
+        (["policy", "diff", "a", "b", "--examples", "-1"], "--examples: '-1' is not a whole number of 0"),
+        (
+            ["demo", "--json", "/nonexistent/x.json"],
+            "--json /nonexistent/x.json: there is no folder /nonexist",
+        ),
+        (["demo", "--json", "/"], "--json /: is a folder; name a file"),
+        (
+            ["simulate", "/", "--junit", "/nonexistent/x.xml"],
+            "--junit /nonexistent/x.xml: there is no folder",
+        ),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(
@@ -38,6 +56,40 @@ def test_wrong_use_is_one_line_and_exit_code_2(
     assert said.err.startswith("heed: ")
     assert says in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["explain", "dead_letters", "resume", "verify", "report", "rebuild", "feed"])
+def test_a_broker_that_fails_on_the_way_is_one_line_and_exit_code_2(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(args: object, settings: object) -> int:
+        raise RequestTimedOutError
+
+    words = {
+        "explain": ["--patient", "P1"],
+        "dead_letters": ["list"],
+        "resume": ["--partition", "0", "--by", "x", "--because", "y"],
+        "report": ["--month", "2026-11"],
+    }
+    monkeypatch.setattr(f"streams.cli.{name}.run", fails)
+    assert cli.main([name.replace("_", "-"), *words.get(name, [])]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("heed: Kafka does not answer as it should (RequestTimedOutError): ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["worker", "recorder"])
+def test_a_process_that_is_kept_running_ends_with_its_trace(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 2 would say that starting it again is of no use."""
+
+    def fails(args: object, settings: object) -> int:
+        raise RequestTimedOutError
+
+    monkeypatch.setattr(f"streams.cli.{name}.run", fails)
+    with pytest.raises(RequestTimedOutError):
+        cli.main([name])
 
 
 def test_every_command_has_help_with_examples(capsys: pytest.CaptureFixture[str]) -> None:

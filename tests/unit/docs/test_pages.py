@@ -111,3 +111,14 @@ def test_check_names_stale_pages_and_writing_repairs_them(
     assert cli.main(["docs", "--check"]) == 0
     assert capsys.readouterr().out.endswith("2 pages are up to date\n")
     assert not (tmp_path / "docs/reference/gone.md").exists()
+
+
+def test_the_command_line_page_says_a_default_once_and_no_numbers_of_a_range() -> None:
+    page = pages.texts(cli.whole_parser())[Path("docs/reference/cli.md")]
+    assert (
+        "| `--step MINUTES` | how far the clock moves at once, 1 to 10; more is quicker, and coarser | `1` |"
+        in page
+    )
+    assert "heed explain (--patient ID | --decision ID | --hash HASH) [--json]" in page
+    assert "%(default)s" not in page
+    assert "130 ended by Ctrl-C" in page
