@@ -78,6 +78,7 @@ def measure(plan: Plan, only: Sequence[str], found: Found, keep: Callable[[dict[
             before = clocked()
             try:
                 found[name] = PARTS[name](session, found)
+                found[name]["measured"] = results.measured()
                 found[name]["others_cores"] = taken_by_others(before, clocked())
             except Exception as error:  # noqa: BLE001  # whatever a part meets, the others are still worth having
                 traceback.print_exc()
@@ -88,7 +89,7 @@ def measure(plan: Plan, only: Sequence[str], found: Found, keep: Callable[[dict[
 
 
 def run(plan: Plan, only: Sequence[str]) -> None:
-    """Measure, and write the results file; one that is there keeps its parts when only some are measured."""
+    """Measure, and write the results file; one that is there keeps its parts, and when they were measured, when only some are."""
     before: dict[str, Any] = json.loads(results.FILE.read_text()) if results.FILE.exists() else {}
     whole = set(only) == set(PARTS)
     found = {} if whole else dict(before.get("parts", {}))

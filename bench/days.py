@@ -30,7 +30,7 @@ from streams.worker.clock import RealClock
 from .account import Account, account, given
 from .cluster import Cluster, Place
 from .following import stop
-from .openloop import Timed
+from .openloop import UNREADABLE, Timed
 from .processes import usage
 from .session import Found, Session, spread
 from .throughput import POLICY, START
@@ -87,7 +87,7 @@ def _row(codec: Codec, record: TimedRecord, partitions: int) -> Row:
 
 
 def _id(record: TimedRecord, number: int) -> str:
-    return record.value.envelope.event_id if isinstance(record.value, Event) else f"malformed-{number}"
+    return record.value.envelope.event_id if isinstance(record.value, Event) else f"{UNREADABLE}{number}"
 
 
 @contextmanager

@@ -15,9 +15,6 @@ from .session import Found, Plan, Session
 _LEAST: Final = 0.1
 _MOST: Final = 0.9
 _WINDOWS: Final = (("at_50", 0.5), ("at_80", 0.8))
-#: Of the backlog's rate: what the windows of a search come to together, and the highest rate that the last two reckon with.
-_SEARCHED: Final = 2.0
-_SUSTAINED: Final = 0.6
 _WARM: Final = 2_000
 
 
@@ -48,7 +45,7 @@ def measure(session: Session, day: Day, backlog_rate: float) -> Found:
 
         def sustains(rate: float) -> bool | None:
             count = int(rate * plan.search_s)
-            if part.left() < count + int(sum(share for _, share in _WINDOWS) / 2 * rate * plan.open_loop_s):
+            if part.left() < count + _reserved(rate, plan):
                 return None
             tried = run(place, pid, part.take(count), rate)
             _tell(session, "search", tried)
@@ -63,8 +60,8 @@ def measure(session: Session, day: Day, backlog_rate: float) -> Found:
         else:
             found["sustainable"] = round(sustained)
             for name, share in _WINDOWS:
-                count = min(int(share * sustained * plan.open_loop_s), int(part.left() * share))
-                shown = run(place, pid, part.take(count), share * sustained)
+                # There are enough: the search leaves what both windows take at every rate that it tries.
+                shown = run(place, pid, part.take(_window(share * sustained, plan)), share * sustained)
                 _tell(session, name, shown)
                 found[name] = msgspec.to_builtins(shown)
         if now := fail_closed(url) - closed:
@@ -100,6 +97,22 @@ def _tell(session: Session, name: str, shown: Latency) -> None:
 
 
 def events_needed(plan: Plan, backlog_rate: float) -> int:
-    """How many events the windows take, at most as many as a day may have."""
-    timed = sum(share for _, share in _WINDOWS) * _SUSTAINED * plan.open_loop_s
-    return min(plan.latency_events, int(backlog_rate * (_SEARCHED * plan.search_s + timed)) + _WARM)
+    """How many events the windows take when every rate that is tried is sustained, at most as many as a day may have."""
+    tried: list[float] = []
+
+    def sustains(rate: float) -> bool:
+        tried.append(rate)
+        return True
+
+    search(sustains, backlog_rate, plan.search_tries)
+    searched = sum(int(rate * plan.search_s) for rate in tried)
+    return min(plan.latency_events, _WARM + searched + _reserved(tried[-1], plan))
+
+
+def _reserved(sustained: float, plan: Plan) -> int:
+    """What the windows that are timed take."""
+    return sum(_window(share * sustained, plan) for _, share in _WINDOWS)
+
+
+def _window(rate: float, plan: Plan) -> int:
+    return int(rate * plan.open_loop_s)

@@ -1,8 +1,9 @@
 """Latency under a fixed rate: records leave on schedule whether or not answers come, and are timed from the schedule.
 
-A record's intended moment stands in its header ``intended`` (nanoseconds of the machine's monotonic clock, which all
-processes share). A reader of committed decisions, outside the engine, notes when each becomes visible: a generator
-that falls behind, or an engine that stalls, makes latencies longer and never disappears from them.
+The sender keeps each record's intended moment (nanoseconds of the machine's monotonic clock, which all processes share). A
+reader of committed decisions, outside the engine, notes when each becomes visible. A generator that falls behind, or an engine
+that stalls, makes latencies longer. What is not decided by the time nothing more comes has no latency: it is counted as ``waiting``,
+and as a stall that lasts to the end.
 """
 
 import itertools
@@ -10,7 +11,7 @@ import statistics
 import threading
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,12 +19,13 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from streams.domain.vocabulary import Topic
 
+from .account import ALWAYS_DECIDED
 from .cluster import Place
 from .histogram import Histogram
 from .processes import usage
 from .workload import Row
 
-#: Longer than this between two visible decisions, or behind the schedule, is a stall. Milliseconds.
+#: Longer than this without a visible decision, while a record waits for one, is a stall. Milliseconds.
 STALL_MS: Final = 300.0
 _TICK_S: Final = 0.001
 _MS: Final = 1e6
@@ -38,6 +40,10 @@ _LEAST_SECONDS: Final = 8
 _DRAIN_S: Final = 30.0
 #: Nothing more has become visible for so long. Seconds.
 _QUIET_S: Final = 2.0
+
+
+#: How the ids begin that are made up for records without a readable one.
+UNREADABLE: Final = "malformed-"
 
 
 class Timed(msgspec.Struct, frozen=True):
@@ -65,6 +71,7 @@ class Latency(msgspec.Struct, frozen=True):
     cpu_share: float
     rss_mb: float
     curve: list[tuple[float, float]]
+    waiting: int = 0  # of ``undecided``, those on topics of which every record is decided
 
     @property
     def sustainable(self) -> bool:
@@ -120,28 +127,34 @@ def run(place: Place, pid: int, records: Sequence[Timed], rate: float) -> Latenc
     reader.start()
     before = usage(pid)
     intended = _send(place, records, rate)
-    sent = time.monotonic()
     begun = intended[records[0].event_id]
+    # While records arrive: the drain is as idle as it is long.
+    after, elapsed = usage(pid), (time.monotonic_ns() - begun) / 1e9
+    sent = time.monotonic()
     seconds = len(records) / rate
     while len(reader.seen) < len(records) and time.monotonic() - sent < _DRAIN_S:
         still = len(reader.seen)
         time.sleep(_QUIET_S)
         if len(reader.seen) == still:
             break  # what is left has no decision of its own: contact details, receipts
-    after, elapsed = usage(pid), (time.monotonic_ns() - begun) / 1e9
     reader.done.set()
     reader.join()
+    ended = time.monotonic_ns()
     warm = begun + int(min(WARM_UP_S, seconds / 4) * 1e9)
     late = {e: (reader.seen[e] - at) / _MS for e, at in intended.items() if at >= warm and e in reader.seen}
     found = Histogram(late.values())
-    asked = sum(at >= warm for at in intended.values())
+    counts = {event_id: at for event_id, at in intended.items() if at >= warm}
+    asked = len(counts)
+    left = undecided(records, counts, reader.seen)
+    waits = _for_a_decision(records, counts, reader.seen)
     return Latency(
         rate=round(rate), seconds=round(seconds, 1), counted=found.total, undecided=asked - found.total,
         p50=round(found.percentile(50), 1), p90=round(found.percentile(90), 1), p99=round(found.percentile(99), 1),
         p999=round(found.percentile(99.9), 1), largest=round(found.largest, 1),
-        lag_slope=lag_slope(records, intended, reader.seen, begun, seconds), stalls=_stalls(intended, reader.seen, warm, begun),
+        lag_slope=lag_slope(records, intended, reader.seen, begun, seconds),
+        stalls=stalls({e: at for e, at in waits.items() if e in reader.seen or e in left}, reader.seen, begun, ended),
         cpu_share=round((after.cpu_s - before.cpu_s) / elapsed, 3), rss_mb=round(after.rss / 1e6),
-        curve=found.curve(),
+        curve=found.curve(), waiting=len(left),
     )  # fmt: skip
 
 
@@ -220,11 +233,42 @@ def _for_a_decision(
     return {e: at for e, at in intended.items() if e in seen or at > last[homes[e]]}
 
 
-def _stalls(
-    intended: dict[str, int], seen: dict[str, int], warm: int, begun: int
+def undecided(
+    records: Sequence[Timed], intended: Mapping[str, int], seen: Mapping[str, int]
+) -> frozenset[str]:
+    """Which of the records that must end in a decision have none yet. One that cannot be read has one under an id of its own."""
+    return frozenset(
+        timed.event_id
+        for timed in records
+        if timed.row.topic in ALWAYS_DECIDED
+        and not timed.event_id.startswith(UNREADABLE)
+        and timed.event_id in intended
+        and timed.event_id not in seen
+    )
+
+
+def stalls(
+    waits: Mapping[str, int], seen: Mapping[str, int], begun: int, ended: int
 ) -> list[tuple[float, float]]:
-    """Stretches in which nothing became visible for longer than STALL_MS while something waited."""
-    moments = sorted({seen[e] for e, at in intended.items() if at >= warm and e in seen})
-    pairs = itertools.pairwise(moments)
-    long = [(before, after) for before, after in pairs if (after - before) / _MS > STALL_MS]
-    return [(round((before - begun) / 1e9, 1), round((after - before) / _MS)) for before, after in long]
+    """Stretches longer than STALL_MS in which something waited and nothing became visible: when (seconds into the window), how
+    long (ms). ``waits``: when each record was to leave that is decided, or waits to be, when the watching ends.
+
+    A stretch begins when the decision before it became visible, or when the oldest record that waits was to leave, whichever is
+    later; the last one ends with the watching.
+    """
+    visible = sorted((seen.get(event_id, ended), at) for event_id, at in waits.items())
+    found: list[tuple[int, int]] = []
+    oldest = ended
+    for number in range(
+        len(visible) - 1, -1, -1
+    ):  # from the end: what waits before a moment becomes visible from it on
+        moment, at = visible[number]
+        oldest = min(oldest, at)
+        before = visible[number - 1][0] if number else begun
+        if before < moment:
+            found.append((max(before, oldest), moment))
+    return [
+        (round((since - begun) / _SECOND, 1), round((until - since) / _MS))
+        for since, until in reversed(found)
+        if (until - since) / _MS > STALL_MS
+    ]

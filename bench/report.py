@@ -1,6 +1,7 @@
 """The page of results: tables and pictures between two markers of docs/benchmarks.md, written anew by every run."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +35,9 @@ def sections(whole: Found, drawn: Sequence[str]) -> list[str]:
     """Every section of what was measured, in order; a part that was not run has none."""
     parts = whole["parts"]
     made = [_about(whole), _targets(targets(parts)), _others(parts)]
-    made += [write(parts[name]) for name, write in _SECTIONS.items() if name in parts]
+    made += [
+        write(parts[name]) + _measured(parts[name]) for name, write in _SECTIONS.items() if name in parts
+    ]
     if whole["failures"]:
         made.append("### Parts that failed\n\n" + _table(("Part", "Why"), whole["failures"].items()))
     pictures = [f"![{name.replace('-', ' ')}](benchmarks/{name}.svg)" for name in drawn]
@@ -68,10 +71,20 @@ def _about(whole: Found) -> str:
     machine, versions = whole["machine"], whole["versions"]
     ours = ", ".join(f"{name} {pinned}" for name, pinned in versions.items())
     return (
-        f"`{whole['command']}`, {whole['date']}, revision {versions['revision']}: {machine['processor']}, {machine['cores']} "
-        f"cores, {machine['memory_gib']} GiB, {machine['system']}; load average before it began: {machine['load_before']}.\n\n"
-        f"Versions: {ours}."
+        f"`{whole['command']}`. Below each part stands when it was measured, and of which revision. The newest run was on "
+        f"{whole['date']}: {machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}; load "
+        f"average before it began: {machine['load_before']}.\n\n"
+        f"Versions of the newest run: {ours}."
     )
+
+
+def _measured(part: Found) -> str:
+    """When a part was measured, and of which revision; the parts of a file need not be of one day."""
+    at = part.get("measured")
+    if at is None:
+        return ""
+    day = date.fromisoformat(at["date"][:10])
+    return f"\n\n*Measured {day.day} {day:%B %Y}, revision {at['revision']}.*"
 
 
 def _targets(found: Sequence[Target]) -> str:
@@ -158,13 +171,14 @@ def _latency(found: Found) -> str:
     if not found["sustainable"]:
         return f"{title}No rate was sustained, so latency at half of it was not measured. Tried: {tried}."
     rows = [
-        (f"{share} of it", at["rate"], at["p50"], at["p90"], at["p99"], at["p999"], at["largest"],
-         f"{at['cpu_share']:.0%}", _share(at["lag_slope"]), at["counted"], at["undecided"])
+        (f"{share} of it", at["rate"], at["seconds"], at["p50"], at["p90"], at["p99"], at["p999"], at["largest"],
+         f"{at['cpu_share']:.0%}", _share(at["lag_slope"]), at["counted"], at["undecided"], at.get("waiting"))
         for share, at in (("50 %", found["at_50"]), ("80 %", found["at_80"]))
     ]  # fmt: skip
     head = (
         "Load",
         "Events/s",
+        "Seconds",
         "p50 ms",
         "p90",
         "p99",
@@ -174,6 +188,7 @@ def _latency(found: Found) -> str:
         "Lag grows by",
         "Timed",
         "Without a decision",
+        "Of them waiting",
     )
     sustained = f"Sustainable: {found['sustainable']:,} events/s. Tried: {tried}.\n\n"
     return title + sustained + _table(head, rows)

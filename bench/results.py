@@ -94,6 +94,11 @@ def _revision() -> str:
     return said.stdout.strip() or "unknown"
 
 
+def measured() -> dict[str, str]:
+    """When a part was measured, and of which revision: a file keeps parts of earlier runs."""
+    return {"date": date(), "revision": _revision()}
+
+
 def date() -> str:
     """Now, as ISO 8601 in UTC, to the second."""
     from datetime import UTC, datetime

@@ -98,8 +98,3 @@ def join(count: int, partitions: int, patients: int = PATIENTS) -> Join:
         expected.append(Expected(event.envelope.event_id, patient_id, send, seen + 1, before))
         table[patient_id] = (seen + 1, body.starts_at)
     return Join(partitions, rows, expected)
-
-
-def number_of(event_id: str) -> int:
-    """Which event of the workload an id names, from 0."""
-    return int(event_id.rpartition("-")[2])

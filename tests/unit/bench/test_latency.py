@@ -110,21 +110,22 @@ def test_the_search_ends_where_nothing_is_sustained_or_no_events_are_left() -> N
     assert latency.search(lambda _: next(answers), 1_000, 6) == pytest.approx(300)
 
 
-@pytest.mark.parametrize("limit", [0.2, 0.4, 0.6])
+@pytest.mark.parametrize("limit", [0.2, 0.4, 0.6, 0.9])
 def test_a_day_has_events_for_the_search_and_both_windows(limit: float) -> None:
-    """What is made up for a backlog rate of 6 500 suffices for a worker that sustains a fifth to three fifths of it."""
+    """What is made up for a backlog rate of 6 500 suffices for whatever a worker sustains of it."""
     asked: list[float] = []
     sustained = latency.search(_up_to(limit * 6_500, asked), 6_500, BRIEF.search_tries)
     assert sustained is not None
     taken = sum(asked) * BRIEF.search_s + 1.3 * sustained * BRIEF.open_loop_s
-    assert taken < latency.events_needed(BRIEF, 6_500) * 1.05
+    assert taken < latency.events_needed(BRIEF, 6_500)
     assert math.isclose(latency.events_needed(BRIEF, 1e9), BRIEF.latency_events)
 
 
 def _found(sustainable: int | None) -> Found:
     at: Found = {
-        "rate": 1_312, "p50": 10.0, "p90": 20.0, "p99": 30.0, "p999": 40.0, "largest": 50.0, "cpu_share": 0.5,
-        "lag_slope": 0.001, "counted": 15_000, "undecided": 400, "curve": [],
+        "rate": 1_312, "seconds": 15.0, "p50": 10.0, "p90": 20.0, "p99": 30.0, "p999": 40.0, "largest": 50.0, "cpu_share": 0.5,
+        "lag_slope": 0.001, "counted": 15_000, "undecided": 400, "waiting": 3,
+        "curve": [],
     }  # fmt: skip
     tried = [{"rate": 2_624, "lag_slope": 0.0448}, {"rate": 800, "lag_slope": None}]
     return {"latency": {"tried": tried, "sustainable": sustainable, "at_50": at, "at_80": at}}
@@ -144,7 +145,7 @@ def test_half_of_a_rate_that_was_not_sustained_is_not_half_load(none: int | None
 def test_half_of_the_sustained_rate_is_judged() -> None:
     lines = [one for one in targets(_found(2_624)) if one.name.startswith("latency")]
     assert [(one.value, one.met) for one in lines] == [(10.0, True), (30.0, True), (40.0, True)]
-    assert "| 50 % of it | 1,312 | 10.0 | 20.0 | 30.0 | 40.0 | 50.0 | 50% | 0.1% |" in report._latency(
+    assert "| 50 % of it | 1,312 | 15.0 | 10.0 | 20.0 | 30.0 | 40.0 | 50.0 | 50% | 0.1% |" in report._latency(
         _found(2_624)["latency"]
     )
     assert len(plots._curves(_found(2_624))) == 2
