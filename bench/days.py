@@ -33,10 +33,11 @@ from .following import stop
 from .openloop import UNREADABLE, Timed
 from .processes import usage
 from .session import Found, Session, spread
-from .throughput import POLICY, START
 from .verifying import read
 from .workload import Row
 
+START: Final = "2026-10-13T13:00:00+01:00"  # the day of the demo, inside every window
+POLICY: Final = 'version: "bench"\nsettle_s: {appointment: 0, result: 0}\ncoalesce_min: 0\nsurge: {factor: 100, minimum: 1000000}\n'
 _SETTLE_30: Final = POLICY.replace("{appointment: 0, result: 0}", "{appointment: 30, result: 30}")
 #: How fast the clock of workload 3 runs: 30 s of settling pass in half a second.
 _SPEED: Final = 60

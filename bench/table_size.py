@@ -20,10 +20,10 @@ from random import Random
 from statistics import median
 from typing import Any, Final
 
+from bench.days import POLICY
 from bench.metrics_cost import NOON, Noon, Rec, Shard
 from bench.patients import states
 from bench.restoring import key_of
-from bench.throughput import POLICY
 from streams import decisions
 from streams.domain.events import Appointment, Envelope, Event
 from streams.domain.time import DAY, HOUR

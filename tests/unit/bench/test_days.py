@@ -10,8 +10,7 @@ import pytest
 
 from bench import days
 from bench.cluster import Place
-from bench.days import Day, DayRun, run
-from bench.throughput import POLICY
+from bench.days import POLICY, Day, DayRun, run
 from bench.verifying import Written
 from bench.workload import Row
 
