@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    from streams.demo.feeding import Sources, WrongLines, check_sources, feed, listed
+    from streams.feed.run import Sources, WrongLines, check_sources, feed, listed
 
     topic = None if args.topic is None else Topic(args.topic)
     sources = Sources(tuple(args.files), args.from_topic, topic, args.rate, args.keep_going)

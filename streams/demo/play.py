@@ -15,13 +15,14 @@ import msgspec
 
 from streams.demo.cast import Cast
 from streams.demo.day import Day
-from streams.demo.feeder import Feeder
 from streams.demo.hours import BOOKING_FROM, DAY_ENDS, DAY_STARTS, EVE_ENDS, STATE_LOADED, to_london
-from streams.demo.lines import Line, bytes_of
+from streams.demo.lines import bytes_of
 from streams.demo.scene import TimedRecord
 from streams.domain.events import Event
 from streams.domain.time import MINUTE, Instant, Millis
 from streams.domain.vocabulary import STATE_TOPICS, Topic
+from streams.feed.feeder import Feeder
+from streams.feed.lines import Line
 from streams.kafka.codec import Codec
 from streams.worker.shown_clock import ClockSetter
 

@@ -19,7 +19,6 @@ from streams.demo.cast import Cast
 from streams.demo.checks import Check, run_checks
 from streams.demo.day import Day, DayPlan, generate
 from streams.demo.evidence import gather
-from streams.demo.feeder import Feeder
 from streams.demo.honoured import honoured
 from streams.demo.hours import EVE_ENDS, STATE_LOADED
 from streams.demo.play import Hospital, play_day, play_eve
@@ -28,6 +27,7 @@ from streams.demo.report import Summary, show
 from streams.demo.troupe import Troupe
 from streams.domain.time import Millis
 from streams.errors import BadUsage, HeedError
+from streams.feed.feeder import Feeder
 from streams.kafka import topics
 from streams.kafka.broker import LocalKafka
 from streams.kafka.client import connection

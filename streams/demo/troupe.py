@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from streams.demo.cast import Cast
-from streams.demo.feeder import Feeder
 from streams.demo.processes import Process
 from streams.domain.vocabulary import Topic
 from streams.errors import HeedError
+from streams.feed.feeder import Feeder
 from streams.kafka.offsets import OffsetsClient
 from streams.settings import Settings
 

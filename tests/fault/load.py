@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from streams.demo.day import DayPlan, generate
-from streams.demo.lines import Line, bytes_of
+from streams.demo.lines import bytes_of
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Objection, PatientSections
 from streams.domain.time import DAY, MINUTE, Instant
 from streams.domain.vocabulary import (
@@ -21,6 +21,7 @@ from streams.domain.vocabulary import (
     Scope,
     Topic,
 )
+from streams.feed.lines import Line
 from streams.kafka.codec import Codec
 from streams.kafka.partitioner import partition_for
 

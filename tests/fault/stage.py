@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 
 from streams.demo.cast import Cast
-from streams.demo.feeder import Feeder
-from streams.demo.lines import Line
 from streams.domain.time import MINUTE, Instant
 from streams.domain.vocabulary import Topic
+from streams.feed.feeder import Feeder
+from streams.feed.lines import Line
 from streams.kafka.broker import Listener
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.demo.feeder import Feeder
-from streams.demo.lines import Line
 from streams.domain.time import MINUTE
 from streams.domain.vocabulary import DECIDING_TOPICS, STATE_TOPICS, Topic
 from streams.errors import Fenced
+from streams.feed.feeder import Feeder
+from streams.feed.lines import Line
 from streams.kafka.barrier import Barrier
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from streams.demo.day import DayPlan, generate
-from streams.demo.lines import BadLine, Line, bytes_of, read_lines, topic_of_file, write_day
+from streams.demo.lines import bytes_of, write_day
 from streams.domain.vocabulary import Topic
+from streams.feed.lines import BadLine, Line, read_lines, topic_of_file
 from streams.kafka.codec import Codec
 
 BOOKING = {

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from streams.demo.feeder import Feeder
-from streams.demo.lines import BadLine, Line, read_lines, topic_of_file
 from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord, BadUsage
+from streams.feed.feeder import Feeder
+from streams.feed.lines import BadLine, Line, read_lines, topic_of_file
 from streams.kafka import topics
 from streams.kafka.client import check_reachable, connection
 from streams.kafka.codec import Codec

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaProducer
 
-from streams.demo.lines import Line
+from streams.feed.lines import Line
 from streams.kafka.topics import MAX_INPUT_BYTES
 
 _LINGER_MS: Final = 5  # lets what happens at one moment travel in one batch
