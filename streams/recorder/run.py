@@ -163,47 +163,21 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     use_key(settings.log_key)
     warn_unless_encrypted(settings)
     checked = await topics.check(settings)
-    connect = connection(settings)
-    codec = await codec_for(settings)
-    offsets = OffsetsClient(connect)
-    await offsets.open()
-    heart = Heart(wall.now, settings.topic(Topic.RECEIPTS))
-    parts = Parts(
-        settings,
-        connect,
-        offsets,
-        codec,
-        PolicyFile(settings.policy),
-        clock,
-        heart,
-        traces_for(settings, "heed-recorder"),
-    )
+    parts = await _build(settings, clock, wall)
     recorder = Recorder(parts)
-    health = HealthServer(
-        settings.http_host,
-        settings.http_port,
-        alive=recorder.alive,
-        ready=recorder.ready,
-        notes=parts.policy_file.notes,
-        status=lambda: status_of(
-            len(recorder.partitions), recorder.oldest, recorder.heartbeat, tuple(recorder.ready())
-        ),
-    )
+    health = _health(recorder, parts)
     log.info(
         "listening", url=await health.open(), group=settings.recorder_group, partitions=checked.partitions
     )
 
     stop = stop_signal()
     sources = [parts.name(topic) for topic in READ]
-    member = Member(connect, settings.recorder_group, sources, recorder, settings.instance)
+    member = Member(parts.connect, settings.recorder_group, sources, recorder, settings.instance)
     await member.start()
     running = in_background(recorder.run(member), "recorder")
     in_background(recorder.keep_measuring(member), "measure")
     in_background(parts.policy_file.keep_looking(), "policy")
-    producer = PlainProducer(connect) if settings.heartbeat_s else None
-    if producer is not None:
-        await producer.open()
-        in_background(heart.keep_beating(producer, settings.heartbeat_s), "heartbeat")
+    producer = await _beating(parts)
     in_background(say_when_ready(member.settled), "ready")
     await stop.wait()
 
@@ -215,8 +189,43 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     await member.stop()
     if producer is not None:
         await producer.close()
-    await offsets.close()
+    await parts.offsets.close()
     await health.close()
     parts.traces.close()
     log.info("stopped")
     return 0
+
+
+async def _build(settings: Settings, clock: Clock, wall: Clock) -> Parts:
+    """Pick everything a recorder works with, and connect what looks up offsets. Raises RefuseToStart."""
+    connect = connection(settings)
+    codec = await codec_for(settings)
+    offsets = OffsetsClient(connect)
+    await offsets.open()
+    heart = Heart(wall.now, settings.topic(Topic.RECEIPTS))
+    traces = traces_for(settings, "heed-recorder")
+    return Parts(settings, connect, offsets, codec, PolicyFile(settings.policy), clock, heart, traces)
+
+
+def _health(recorder: Recorder, parts: Parts) -> HealthServer:
+    """Metrics, probes and the status page; not open yet."""
+    return HealthServer(
+        parts.settings.http_host,
+        parts.settings.http_port,
+        alive=recorder.alive,
+        ready=recorder.ready,
+        notes=parts.policy_file.notes,
+        status=lambda: status_of(
+            len(recorder.partitions), recorder.oldest, recorder.heartbeat, tuple(recorder.ready())
+        ),
+    )
+
+
+async def _beating(parts: Parts) -> PlainProducer | None:
+    """Send heartbeats from now on, where they are wanted; with the producer, which the caller closes."""
+    if not parts.settings.heartbeat_s:
+        return None
+    producer = PlainProducer(parts.connect)
+    await producer.open()
+    in_background(parts.heart.keep_beating(producer, parts.settings.heartbeat_s), "heartbeat")
+    return producer
