@@ -167,12 +167,17 @@ class Host:
             self.skew.told(told, time.monotonic() - begun)
 
     async def _look_back(self, shard: Shard) -> None:
-        """A table from a backup has forgotten objections and messages: nothing is decided with it."""
+        """A table from a backup has forgotten objections and messages: nothing is decided with it.
+
+        Raises ShardLost. Whoever stood still while restoring finds the decisions of the worker that took over
+        meanwhile, and no fault of the table: that one has fenced our producer, which says so when it is asked.
+        """
         kafka, parts, partition = self._kafka, self._parts, shard.partition
         behind = await table_is_behind(
             kafka.connect, kafka.offsets, parts.codec, parts.names, partition, shard.journal
         )
         if behind:
+            await self._ask_time(self._producers[partition])
             self.behind.add(partition)
             log.error("table_behind", partition=partition, turn=shard.journal.number, next="heed rebuild")
 

@@ -9,11 +9,14 @@ from aiokafka import AIOKafkaProducer
 from streams.domain.patient import PatientState, unpack
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import Topic
+from streams.errors import Fenced
 from streams.kafka import client, topics
 from streams.kafka.reading import Stored, read_to_end
+from streams.ops import fatal
 from streams.settings import Settings
 from streams.triage.rebuild import Rebuilt, rebuild
 from streams.verify.run import Plan, verify
+from streams.worker import host
 from streams.worker.table import SHARD_KEY
 
 from .solo import Solo
@@ -135,3 +138,42 @@ async def test_a_table_that_was_emptied_is_refused_and_rebuilt(heed: Settings) -
     assert after == objections
     await told(heed, story, 0.6, 1.0)
     assert (await verify(heed, Plan(slack=0, model=False))).clean
+
+
+async def test_who_stood_still_while_restoring_is_fenced_and_does_not_accuse_the_table(
+    heed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Story(heed)
+    await told(heed, story, 0.0, 0.4)
+    restore, go_on = host.restore, asyncio.Event()
+    restored: list[str] = []
+    gave_up: list[BaseException | None] = []
+
+    async def frozen(*asked: Any) -> dict[bytes, bytes]:
+        rows = await restore(*asked)
+        restored.append("one of them")
+        await go_on.wait()
+        return rows
+
+    def note(_event: str, error: BaseException | None = None, **_: object) -> None:
+        gave_up.append(error)
+
+    monkeypatch.setattr(fatal, "give_up", note)
+    monkeypatch.setattr(host, "restore", frozen)
+    zombie = await Solo(heed, story.clock).begin()
+    async with asyncio.timeout(20):
+        while len(restored) < heed.partitions:
+            await asyncio.sleep(0.05)
+    monkeypatch.setattr(host, "restore", restore)
+    await story.tell(0.4, 0.8)
+    successor = await Solo(heed, story.clock).start()
+    await successor.drain()
+    go_on.set()
+    async with asyncio.timeout(20):
+        while not gave_up:
+            await asyncio.sleep(0.05)
+    assert [type(error) for error in gave_up] == [Fenced]
+    assert not zombie.host.behind
+    await zombie.crash()
+    await zombie.bury()
+    await successor.stop()
