@@ -22,7 +22,7 @@ from .cover import owner_of
 from .deadlines import stage_times
 from .desk import Desk
 
-_PRUNE_EVERY: Final = DAY
+PRUNE_EVERY: Final = DAY
 _KEEP_APPOINTMENT: Final = 30 * DAY  # after its start: the input topic's retention, so no replay is older
 _KEEP_RESULT: Final = 90 * DAY
 _KEEP_COMMAND: Final = 7 * DAY  # the retention of send-commands
@@ -65,7 +65,7 @@ def chase_results(desk: Desk) -> None:
 def prune(desk: Desk) -> None:
     """Forget what cannot matter any more, so that a patient stays small; at most once a day."""
     patient, now = desk.patient, desk.now
-    if now - patient.pruned_at < _PRUNE_EVERY:
+    if now - patient.pruned_at < PRUNE_EVERY:
         return
     busy = {(a.kind, a.id) for a in patient.asked.values()}
     busy |= {(t.kind, t.id) for t in patient.tasks.values()}

@@ -33,6 +33,7 @@ from .case import Permit
 from .cover import owner_of
 from .decide import Ruling, decide
 from .desk import Desk
+from .faults import attempt
 from .framing import frame, tell
 from .objecting import look_again
 from .outcome import carry_out
@@ -220,14 +221,14 @@ def _with_permit(desk: Desk, asked: Asked, permit: Permit) -> Ruling | None:
     if asked.key in desk.patient.asked:
         return None
     again = replace(settled(desk, asked), flags=("9.8",))
-    try:
+
+    def ruled() -> Ruling | None:
         case = replace(frame(desk.patient_id, desk.patient, again, desk.env), permit=permit)
         ruling = decide(case)
-    except CannotDecide:
-        return None
-    if case.timing.late or case.timing.over or ruling.verdict.reason is not Reason.OVERRIDE_ONE_OFF:
-        return None
-    return ruling
+        late = case.timing.late or case.timing.over
+        return None if late or ruling.verdict.reason is not Reason.OVERRIDE_ONE_OFF else ruling
+
+    return attempt(desk, ruled, lambda said: None)
 
 
 def _stand(desk: Desk, body: Resolution) -> None:
