@@ -21,6 +21,7 @@ from streams.domain.events import (
     PatientSections,
     Proxy,
     Request,
+    Resolution,
     Result,
     entity_id,
 )
@@ -31,6 +32,7 @@ from streams.domain.time import Instant
 from streams.domain.vocabulary import Priority, Reason, Role, SubjectKind, Topic
 from streams.policy.model import Policy
 
+from . import standing_versions
 from .case import Timing
 from .framing import timing_of
 
@@ -158,6 +160,8 @@ def _version_rows(patient: PatientState, event: Event) -> Refused | None:
     body, version = event.body, event.envelope.version
     if isinstance(body, PatientSections):
         return _section_rows(patient, body, version)
+    if isinstance(body, Resolution):
+        return _refused(standing_versions.row(patient, body, version))
     known = _known(patient, body)
     if known is None or version > known[0]:
         return None
@@ -166,6 +170,14 @@ def _version_rows(patient: PatientState, event: Event) -> Refused | None:
     if _story(known[1]) == _story(body):
         return Refused("1.4", Reason.DUPLICATE, False)
     return _conflict()
+
+
+def _refused(reason: Reason | None) -> Refused | None:
+    if reason is None:
+        return None
+    if reason is Reason.VERSION_CONFLICT:
+        return _conflict()
+    return Refused("1.4" if reason is Reason.DUPLICATE else "1.5", reason, False)
 
 
 def _story(body: Body) -> Body:

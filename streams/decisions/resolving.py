@@ -27,6 +27,7 @@ from streams.domain.vocabulary import (
 )
 from streams.errors import CannotDecide
 
+from . import standing_versions
 from .age import is_minor
 from .approvals import approvers, permit_for
 from .case import Permit
@@ -44,13 +45,13 @@ from .standing import contact_hash
 RESUME: Final = "resume_partition"
 
 
-def resolve(desk: Desk, body: Resolution) -> None:
-    """Apply what a person did."""
+def resolve(desk: Desk, body: Resolution, version: int) -> None:
+    """Apply what a person did. ``version``: of the standing decision, if it is about one."""
     if body.kind is ResolutionKind.STANDING_DECISION:
-        _stand(desk, body)
+        _stand(desk, body, version)
         return
     if body.kind is ResolutionKind.STANDING_REVOKED:
-        _revoke(desk, body)
+        _revoke(desk, body, version)
         return
     task = desk.patient.tasks.get(body.task_id) if body.task_id is not None else None
     if body.outcome_code == RESUME and body.kind is ResolutionKind.CLOSED:
@@ -231,7 +232,7 @@ def _with_permit(desk: Desk, asked: Asked, permit: Permit) -> Ruling | None:
     return attempt(desk, ruled, lambda said: None)
 
 
-def _stand(desk: Desk, body: Resolution) -> None:
+def _stand(desk: Desk, body: Resolution, version: int) -> None:
     """A standing decision: the approvers of a one-off, at most 12 months, never for a protected reason (C087)."""
     objection = desk.patient.objections.get(body.objection_id) if body.objection_id is not None else None
     start = body.valid_from if body.valid_from is not None else desk.now
@@ -277,18 +278,16 @@ def _stand(desk: Desk, body: Resolution) -> None:
         contact_hash(desk.patient, body.channel),
         minor,
     )
-    key = f"{decision.objection_id}:{decision.ground}:{decision.channel}"
-    desk.change(standing={**desk.patient.standing, key: decision})
+    key = standing_versions.key_of(body)
+    desk.change(
+        standing={**desk.patient.standing, key: decision},
+        standing_versions=standing_versions.decided(desk.patient, key, version),
+    )
     look_again(desk)
 
 
-def _revoke(desk: Desk, body: Resolution) -> None:
+def _revoke(desk: Desk, body: Resolution, version: int) -> None:
     """What is not named is revoked too: a person takes a permission back, and less is never more."""
-    kept = {
-        key: decision
-        for key, decision in desk.patient.standing.items()
-        if (body.objection_id is not None and decision.objection_id != body.objection_id)
-        or (body.ground is not None and decision.ground is not body.ground)
-        or (body.channel is not None and decision.channel is not body.channel)
-    }
-    desk.change(standing=kept)
+    ended, versions = standing_versions.revoked(desk.patient, body, version)
+    kept = {key: decision for key, decision in desk.patient.standing.items() if key not in ended}
+    desk.change(standing=kept, standing_versions=versions)

@@ -138,7 +138,7 @@ def _learn(desk: Desk, event: Event, before: PatientState) -> None:
             settle(desk, asked)
     else:
         assert isinstance(body, Resolution), "the three state-bearing topics"
-        resolve(desk, body)
+        resolve(desk, body, event.envelope.version)
 
 
 def _state_came(patient: PatientState, waiting_for: Reason | None) -> bool:
@@ -199,7 +199,7 @@ def adopt(
         state = replace(state, results={**state.results, id_: result})
     elif isinstance(event.body, Resolution):
         desk = Desk(patient_id, state, env, event.envelope.event_id, at, env.now)
-        resolve(desk, event.body)
+        resolve(desk, event.body, event.envelope.version)
         state = desk.patient
     recent = (*state.recent[-(REMEMBERED - 1) :], fingerprint(event.envelope.event_id))
     return replace(state, version=state.version + 1, recent=recent)

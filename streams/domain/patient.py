@@ -207,6 +207,13 @@ class StandingDecision(msgspec.Struct, frozen=True, array_like=True):
     minor: bool
 
 
+class StandingVersion(msgspec.Struct, frozen=True, array_like=True):
+    """The newest version of a standing decision that was heard of, and whether that was its revocation (1.5)."""
+
+    version: int
+    revoked: bool = False
+
+
 class SectionVersions(msgspec.Struct, frozen=True, array_like=True):
     """The last applied version of each section of PatientEvent (contract 2)."""
 
@@ -250,6 +257,7 @@ class PatientState(msgspec.Struct, frozen=True, array_like=True):
     notice_at: Instant = 0
     unreadable_objection: bool = False
     pruned_at: Instant = 0
+    standing_versions: dict[str, StandingVersion] = {}
 
     @property
     def known(self) -> bool:
