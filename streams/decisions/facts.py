@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from streams.domain.events import Appointment, Event, Objection, PatientSections, Request, Result
+from streams.domain.events import Appointment, Envelope, Event, Objection, PatientSections, Request, Result
 from streams.domain.patient import (
     AppointmentEntry,
     ObjectionEntry,
@@ -16,6 +16,9 @@ from streams.domain.patient import (
 )
 from streams.domain.time import Instant
 from streams.domain.vocabulary import ObjectionAction
+
+#: Who sends a forwarded event: the ``source`` of its envelope.
+SENDER: Final = "heed"
 
 
 def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> PatientState:
@@ -46,7 +49,7 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Inst
             return {}
         return {"results": {**patient.results, body.result_id: result}}
     if isinstance(body, Objection):
-        return _objection(patient, body, version, now)
+        return _objection(patient, body, event.envelope, now)
     if isinstance(body, PatientSections):
         return _sections(patient, body, version)
     if isinstance(body, Request):
@@ -57,14 +60,21 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Inst
     return {}
 
 
-def _objection(patient: PatientState, body: Objection, version: int, now: Instant) -> dict[str, Any]:
+def _objection(patient: PatientState, body: Objection, envelope: Envelope, now: Instant) -> dict[str, Any]:
     """Only a readable WITHDRAWN ends an objection; its tombstone keeps later versions in order (1.5)."""
+    version = envelope.version
     known = patient.objections.get(body.objection_id)
     if known is not None and known.version >= version:
         return {}
     withdrawn = body.action is ObjectionAction.WITHDRAWN
-    entry = ObjectionEntry(version, body, now, withdrawn)
+    merged_from = known.merged_from if known is not None else origin(envelope)
+    entry = ObjectionEntry(version, body, now, withdrawn, merged_from)
     return {"objections": {**patient.objections, body.objection_id: entry}}
+
+
+def origin(envelope: Envelope) -> str:
+    """Which merge brought an event here (rule 3.4); empty when it was filed under this patient."""
+    return "" if envelope.source != SENDER else envelope.recorded_by or SENDER
 
 
 def _sections(patient: PatientState, body: PatientSections, version: int) -> dict[str, Any]:

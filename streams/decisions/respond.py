@@ -29,7 +29,7 @@ from .case import Environment
 from .decide import decide
 from .desk import Desk
 from .faults import back, fault, mark, words
-from .forwarding import SENDER, as_survivors, forward_objection, forward_objections
+from .forwarding import as_survivors, forward_objection, forward_objections
 from .framing import frame, tell
 from .intake import (
     REMEMBERED,
@@ -71,7 +71,7 @@ def respond(
             recent=(*known.recent[-(REMEMBERED - 1) :], seen),
             **facts.changes(known, event, occurred, env.now),
         )
-        if envelope.source == SENDER:
+        if envelope.source == facts.SENDER:
             desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
         if not isinstance(event.body, _ACTIONS):
             start = mark(desk)  # facts stay, whatever becomes of what follows from them
@@ -188,6 +188,7 @@ def adopt(
     For a first load, where the past was told by other means, and for what a scenario calls ``given``.
     """
     known = patient if patient is not None else NOBODY
+    event = as_survivors(known, event)
     state = facts.apply(known, event, min(event.envelope.occurred_at, env.now), env.now)
     kind, id_, _ = subject_of(event)
     if kind is SubjectKind.APPOINTMENT:

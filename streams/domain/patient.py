@@ -94,12 +94,16 @@ class RequestEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ObjectionEntry(msgspec.Struct, frozen=True, array_like=True):
-    """An objection in its newest version; a withdrawn one stays as a tombstone."""
+    """An objection in its newest version; a withdrawn one stays as a tombstone.
+
+    ``merged_from``: the merge that brought it (rule 3.4); empty for one that is the patient's own.
+    """
 
     version: int
     body: Objection
     applied_at: Instant
     withdrawn: bool = False
+    merged_from: str = ""
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):
