@@ -14,7 +14,6 @@ from streams.domain.events import Resolution
 from streams.domain.patient import Asked, OpenTask, StandingDecision
 from streams.domain.records import Subject
 from streams.domain.resume import ResumeTopic, may_resume, resumed_topic
-from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
     ORDINARY_REASONS,
     Ground,
@@ -27,7 +26,7 @@ from streams.domain.vocabulary import (
 )
 from streams.errors import CannotDecide
 
-from . import standing_versions
+from . import standing_versions, surge_tasks
 from .age import is_minor
 from .approvals import approvers, permit_for
 from .case import Permit
@@ -41,6 +40,9 @@ from .outcome import carry_out
 from .request import settled
 from .standing import contact_hash
 
+_ENDED_OTHERWISE: Final = frozenset(
+    {ResolutionKind.CONTACTED, ResolutionKind.LETTER_SENT, ResolutionKind.ACCEPTED_NOT_CONTACTED}
+)
 #: The outcome with which a stopped partition sends again (``heed resume``).
 RESUME: Final = "resume_partition"
 
@@ -62,6 +64,9 @@ def resolve(desk: Desk, body: Resolution, version: int) -> None:
         return
     if task is None or body.task_id is None:
         _refuse(desk, "resolution_without_task", None)
+        return
+    if body.kind in _ENDED_OTHERWISE and _holds_messages(task):
+        _refuse(desk, "closed_without_outcome", body.task_id)
         return
     match body.kind:
         case ResolutionKind.CLAIMED:
@@ -134,20 +139,17 @@ def _close(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     if not body.outcome_code:
         _refuse(desk, "closed_without_outcome", id_)
         return
-    if task.reason is Reason.SURGE and body.outcome_code != "rejected":
-        _confirm_surge(desk, task)
     desk.end_task(id_, TaskStatus.CLOSED)
+    if surge_tasks.is_surge(task):
+        surge_tasks.close(desk, task, real=body.outcome_code != surge_tasks.REJECTED)
     if task.reason is Reason.OBJECTION_UNREADABLE:
         left = any(other.reason is Reason.OBJECTION_UNREADABLE for other in desk.patient.tasks.values())
         desk.change(unreadable_objection=left)
 
 
-def _confirm_surge(desk: Desk, task: OpenTask) -> None:
-    service = task.id.removeprefix("surge:").rpartition(":")[0]
-    guard = desk.shard.surges.get(service)
-    if guard is not None:
-        confirmed = replace(guard, confirmed_until=desk.now + HOUR, open_since=0)
-        desk.shard = replace(desk.shard, surges={**desk.shard.surges, service: confirmed})
+def _holds_messages(task: OpenTask) -> bool:
+    """What only closing it with an outcome lets go: ended in another way, nobody could any more."""
+    return task.reason is Reason.OBJECTION_UNREADABLE or surge_tasks.is_surge(task)
 
 
 def _contacted(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
