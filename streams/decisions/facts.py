@@ -15,7 +15,9 @@ from streams.domain.patient import (
     ResultEntry,
 )
 from streams.domain.time import Instant
-from streams.domain.vocabulary import ObjectionAction
+from streams.domain.vocabulary import ObjectionAction, SubjectKind
+
+from .forgotten import left_of
 
 #: Who sends a forwarded event: the ``source`` of its envelope.
 SENDER: Final = "heed"
@@ -42,7 +44,12 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Inst
     if isinstance(body, Result):
         held = patient.results.get(body.result_id)
         if held is None:
+            left = left_of(patient, SubjectKind.RESULT, body.result_id)
             result = ResultEntry(version, body, occurred_at)
+            if left is not None and left.told_at:
+                result = replace(
+                    result, told_at=left.told_at, told_version=left.version, told_normal=left.told_normal
+                )
         elif held.version < version:
             result = replace(held, version=version, body=body, occurred_at=occurred_at)
         else:

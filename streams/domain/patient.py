@@ -93,6 +93,14 @@ class RequestEntry(msgspec.Struct, frozen=True, array_like=True):
     occurred_at: Instant
 
 
+class Forgotten(msgspec.Struct, frozen=True, array_like=True):
+    """What is left of a result or request that is over: its newest version, and whether a result was told."""
+
+    version: int
+    told_at: Instant = 0
+    told_normal: bool = False
+
+
 class ObjectionEntry(msgspec.Struct, frozen=True, array_like=True):
     """An objection in its newest version; a withdrawn one stays as a tombstone.
 
@@ -262,6 +270,7 @@ class PatientState(msgspec.Struct, frozen=True, array_like=True):
     unreadable_objection: bool = False
     pruned_at: Instant = 0
     standing_versions: dict[str, StandingVersion] = {}
+    forgotten: dict[int, Forgotten] = {}
 
     @property
     def known(self) -> bool:
