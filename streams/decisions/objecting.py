@@ -28,7 +28,7 @@ from .decide import decide
 from .desk import Desk
 from .faults import attempt
 from .framing import frame, service_of
-from .objections import METHOD_SCOPES, active, channels_of, covers
+from .objections import METHOD_SCOPES, active, channels_of, forbids
 from .outcome import carry_out, conflict_task, refusal_tasks
 from .request import settled
 
@@ -64,9 +64,7 @@ def objection_changed(desk: Desk, body: Objection) -> None:
 def _sent_meanwhile(desk: Desk, body: Objection) -> None:
     """C004: a message that left after the objection reached a desk and before it reached us is reviewed."""
     for command_id, sent in desk.patient.sent.items():
-        if sent.created_at >= body.received_at and covers(
-            body, sent.channel, service_of(desk.patient, sent.asked)
-        ):
+        if sent.created_at >= body.received_at and forbids(body, sent, service_of(desk.patient, sent.asked)):
             subject = Subject(sent.asked.kind, sent.asked.id, sent.asked.version)
             desk.log_safety("objected_send_during_propagation", subject, command_id)
 

@@ -42,7 +42,7 @@ from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
 from .refusing import set_aside
-from .request import supersede_older
+from .request import is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
 
@@ -98,6 +98,8 @@ def _decide(desk: Desk, event: Event) -> None:
     asked = Asked(
         kind, id_, version, envelope.event_id, desk.at, desk.occurred_at, envelope.replay, flags=marks
     )
+    if is_replay(asked, desk.env.policy, desk.now) and still_owed(desk, asked):
+        asked = replace(asked, waited=(Reason.REPLAY_GUARD,))
     supersede_older(desk, asked)
     settle(desk, asked, counted=True)
 
