@@ -152,7 +152,7 @@ def test_each_unreadable_objection_has_its_task_and_the_last_lifts_the_hold() ->
     assert chart.patient is not None
     assert chart.patient.unreadable_objection
     (left,) = chart.patient.tasks
-    chart.hear(Resolution(left, ResolutionKind.CLOSED, "staff-1", Role.IG, **OUTCOME))
+    chart.hear(Resolution(left, ResolutionKind.CLOSED, "staff-1", Role.IG, outcome_code="done"))
     assert not chart.patient.unreadable_objection
 
 
