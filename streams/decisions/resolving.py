@@ -155,8 +155,9 @@ def _holds_messages(task: OpenTask) -> bool:
 def _contacted(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     """The person knows now: told, whatever still waits for the same thing ends (C225), nobody chases."""
     desk.end_task(id_, TaskStatus.CLOSED)
+    # Who was spoken to about a result is in contact about their results; about anything else, nobody knows.
     if body.kind is ResolutionKind.CONTACTED and task.kind is SubjectKind.RESULT:
-        _end_chase(desk, task.id)
+        desk.change(results={k: replace(r, chase_at=0) for k, r in desk.patient.results.items()})
     key = f"{task.kind}:{task.id}" if task.asked is None else task.asked.key
     if task.asked is None or task.asked.copy_to is None:
         _tell(desk, task)
@@ -167,21 +168,6 @@ def _contacted(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     if held is not None and held.version == task.entity_version:
         desk.record_decision(held, Outcome.SUPPRESS, Reason.SUPERSEDED, "2.2", ("2.2",))
         desk.change(asked={k: a for k, a in desk.patient.asked.items() if k != key})
-
-
-def _end_chase(desk: Desk, result_id: str) -> None:
-    """Nobody chases this result any more, nor those that the same notice told of."""
-    results = desk.patient.results
-    if result_id in results:
-        told_at = results[result_id].told_at
-        desk.change(
-            results={
-                id_: replace(one, chase_at=0)
-                if id_ == result_id or (told_at and one.told_at == told_at)
-                else one
-                for id_, one in results.items()
-            }
-        )
 
 
 def _tell(desk: Desk, task: OpenTask) -> None:
