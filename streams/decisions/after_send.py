@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from streams.domain.decision import Draft, Escalate, Suppress
 from streams.domain.events import Receipt
-from streams.domain.patient import Sent
+from streams.domain.patient import Asked, PatientState, Sent
 from streams.domain.records import DeadLetter, Subject
 from streams.domain.shard import Circuit
 from streams.domain.time import MINUTE, Instant
@@ -21,12 +21,11 @@ from streams.domain.vocabulary import (
     Role,
     SubjectKind,
 )
-from streams.errors import CannotDecide
 
 from .deadlines import TIME_TO_ACT
 from .decide import Ruling, decide
 from .desk import Desk
-from .faults import fault
+from .faults import attempt, fault
 from .framing import frame
 from .outcome import carry_out
 from .request import asked_for_record, settled
@@ -69,8 +68,15 @@ def receive(desk: Desk, receipt: Receipt) -> None:
 
 
 def _read_by(desk: Desk, sent: Sent) -> Instant:
-    """Delivered to the app: from now on the time to read it counts, from when it was sent (C145)."""
-    return sent.created_at + unread_after(frame(desk.patient_id, desk.patient, sent.asked, desk.env))
+    """Delivered to the app: from now on the time to read it counts, from when it was sent (C145).
+
+    Where the rules cannot tell (a date of birth that is no date), the time it had stays, and then a person asks.
+    """
+
+    def by() -> Instant:
+        return sent.created_at + unread_after(frame(desk.patient_id, desk.patient, sent.asked, desk.env))
+
+    return attempt(desk, by, lambda said: sent.confirm_by)
 
 
 def _keep(desk: Desk, command_id: str, sent: Sent) -> None:
@@ -137,12 +143,23 @@ def next_channel(desk: Desk, command_id: str, sent: Sent, status: ReceiptStatus 
     patient_before = desk.patient
     untell(desk, sent.asked)
     asked = replace(settled(desk, sent.asked), flags=("10",))
+    attempt(
+        desk,
+        lambda: _try_next(desk, asked, command_id, sent, status, patient_before),
+        lambda said: fault(desk, asked, said),
+    )
+
+
+def _try_next(
+    desk: Desk,
+    asked: Asked,
+    command_id: str,
+    sent: Sent,
+    status: ReceiptStatus | None,
+    patient_before: PatientState,
+) -> None:
     env = replace(desk.env, shard=desk.shard)
-    try:
-        ruling = decide(frame(desk.patient_id, desk.patient, asked, env))
-    except CannotDecide as error:
-        fault(desk, asked, str(error))
-        return
+    ruling = decide(frame(desk.patient_id, desk.patient, asked, env))
     if isinstance(ruling.verdict, Suppress) and ruling.verdict.reason in _QUIET:
         desk.patient = patient_before
         return
@@ -190,9 +207,13 @@ def _stop(desk: Desk, command_id: str, sent: Sent) -> None:
         return
     untell(desk, sent.asked)
     asked = replace(settled(desk, sent.asked), flags=("10",))
-    case = frame(desk.patient_id, desk.patient, asked, desk.env)
     draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, own_role=True)
-    carry_out(desk, Ruling(Escalate(draft), "B6.2", ("10", "B6.2"), case))
+
+    def stop() -> None:
+        case = frame(desk.patient_id, desk.patient, asked, desk.env)
+        carry_out(desk, Ruling(Escalate(draft), "B6.2", ("10", "B6.2"), case))
+
+    attempt(desk, stop, lambda said: fault(desk, asked, said))
 
 
 def confirm_overdue(desk: Desk) -> None:

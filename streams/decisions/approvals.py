@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.domain.events import Resolution
 from streams.domain.patient import OpenTask
-from streams.domain.vocabulary import PROTECTED_REASONS, Ground, Role
+from streams.domain.vocabulary import PROTECTED_REASONS, Ground, Role, SubjectKind
 
 from .case import Permit
 from .desk import Desk
@@ -27,7 +27,7 @@ def permit_for(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> Permit
         return None
     protected = objection is not None and objection.body.reason in PROTECTED_REASONS
     people = approvers(body, ground, protected=protected)
-    if people is None:
+    if people is None or _requester(desk, task) in people:
         return None
     return Permit(
         ground,
@@ -38,6 +38,12 @@ def permit_for(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> Permit
         body.rationale_ref,
         id_,
     )
+
+
+def _requester(desk: Desk, task: OpenTask) -> str | None:
+    """Who authorised the request: they may not approve its override themselves (C190)."""
+    request = desk.patient.requests.get(task.id) if task.kind is SubjectKind.REQUEST else None
+    return None if request is None else request.body.authorised_by
 
 
 def approvers(body: Resolution, ground: Ground, *, protected: bool) -> tuple[str, ...] | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from streams.domain.events import Appointment, Event, Objection, PatientSections, Request, Result
+from streams.domain.events import Appointment, Envelope, Event, Objection, PatientSections, Request, Result
 from streams.domain.patient import (
     AppointmentEntry,
     ObjectionEntry,
@@ -15,7 +15,12 @@ from streams.domain.patient import (
     ResultEntry,
 )
 from streams.domain.time import Instant
-from streams.domain.vocabulary import ObjectionAction
+from streams.domain.vocabulary import ObjectionAction, SubjectKind
+
+from .forgotten import left_of
+
+#: Who sends a forwarded event: the ``source`` of its envelope.
+SENDER: Final = "heed"
 
 
 def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> PatientState:
@@ -39,14 +44,19 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Inst
     if isinstance(body, Result):
         held = patient.results.get(body.result_id)
         if held is None:
+            left = left_of(patient, SubjectKind.RESULT, body.result_id)
             result = ResultEntry(version, body, occurred_at)
+            if left is not None and left.told_at:
+                result = replace(
+                    result, told_at=left.told_at, told_version=left.version, told_normal=left.told_normal
+                )
         elif held.version < version:
             result = replace(held, version=version, body=body, occurred_at=occurred_at)
         else:
             return {}
         return {"results": {**patient.results, body.result_id: result}}
     if isinstance(body, Objection):
-        return _objection(patient, body, version, now)
+        return _objection(patient, body, event.envelope, now)
     if isinstance(body, PatientSections):
         return _sections(patient, body, version)
     if isinstance(body, Request):
@@ -57,14 +67,21 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Inst
     return {}
 
 
-def _objection(patient: PatientState, body: Objection, version: int, now: Instant) -> dict[str, Any]:
+def _objection(patient: PatientState, body: Objection, envelope: Envelope, now: Instant) -> dict[str, Any]:
     """Only a readable WITHDRAWN ends an objection; its tombstone keeps later versions in order (1.5)."""
+    version = envelope.version
     known = patient.objections.get(body.objection_id)
     if known is not None and known.version >= version:
         return {}
     withdrawn = body.action is ObjectionAction.WITHDRAWN
-    entry = ObjectionEntry(version, body, now, withdrawn)
+    merged_from = known.merged_from if known is not None else origin(envelope)
+    entry = ObjectionEntry(version, body, now, withdrawn, merged_from)
     return {"objections": {**patient.objections, body.objection_id: entry}}
+
+
+def origin(envelope: Envelope) -> str:
+    """Which merge brought an event here (rule 3.4); empty when it was filed under this patient."""
+    return "" if envelope.source != SENDER else envelope.recorded_by or SENDER
 
 
 def _sections(patient: PatientState, body: PatientSections, version: int) -> dict[str, Any]:

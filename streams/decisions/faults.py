@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
 from streams.domain.decision import Draft
-from streams.domain.patient import Asked
+from streams.domain.patient import Asked, PatientState
 from streams.domain.records import DeadLetter
+from streams.domain.shard import ShardState
 from streams.domain.vocabulary import Outcome, Priority, Reason, Role
+from streams.errors import CannotDecide
 
 from .desk import Desk
 
+Done = TypeVar("Done")
+#: How a desk stood: the patient, the shard, how many outputs were written and decisions numbered.
+Mark: TypeAlias = tuple[PatientState, ShardState, int, int]
 
-def fault(desk: Desk, asked: Asked, error: str) -> None:
-    """Give a request that no rule could decide to a person (architecture 7). ``error`` names no patient."""
-    draft = Draft(Role.DQ, Priority.P1, Reason.DATA_QUALITY, own_role=True)
+
+def mark(desk: Desk) -> Mark:
+    """Remember how the desk stands, so that what a failing rule left half done can be taken back."""
+    return desk.patient, desk.shard, len(desk.outputs), desk.ordinal
+
+
+def back(desk: Desk, to: Mark) -> None:
+    """Take back everything since the mark: what is half done is not done."""
+    desk.patient, desk.shard, written, desk.ordinal = to
+    del desk.outputs[written:]
+
+
+def attempt(desk: Desk, work: Callable[[], Done], otherwise: Callable[[str], Done]) -> Done:
+    """Do something; when it raises, take back what it left half done and do the other, which is told the words.
+
+    A machine without memory is no mistake of a rule: another machine would decide otherwise, so that goes on up.
+    """
+    start = mark(desk)
+    try:
+        return work()
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        said = words(error)
+    back(desk, start)
+    return otherwise(said)
+
+
+def words(error: Exception) -> str:
+    """What a dead letter says of a failure: the rule or the error's class, never its text, which may name somebody."""
+    return str(error) if isinstance(error, CannotDecide) else f"deciding failed: {type(error).__name__}"
+
+
+def fault(desk: Desk, asked: Asked, error: str, *, request: bool = True) -> None:
+    """Give what no rule could decide to a person (architecture 7). ``error`` names no patient.
+
+    ``request`` False: nothing waits to be told, so that the task stands for no request.
+    """
+    draft = Draft(Role.DQ, Priority.P1, Reason.DATA_QUALITY, own_role=True, stands_for_request=request)
     if asked.key in desk.patient.asked:
         desk.change(asked={k: a for k, a in desk.patient.asked.items() if k != asked.key})
     decided = desk.decision_id_for(asked)

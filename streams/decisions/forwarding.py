@@ -12,17 +12,16 @@ from msgspec.structs import replace
 
 from streams.domain.events import Body, Envelope, Event, Objection
 from streams.domain.limits import longest
-from streams.domain.patient import Asked, PatientState
+from streams.domain.patient import Asked, ObjectionEntry, PatientState
 from streams.domain.records import Forward
 from streams.domain.time import Instant
-from streams.domain.vocabulary import RecordStatus, SubjectKind, Topic
+from streams.domain.vocabulary import ObjectionAction, RecordStatus, SubjectKind, Topic
 
 from .desk import Desk
+from .facts import SENDER, origin
 from .ids import uuid5
 from .objections import active
 
-#: Who sends a forwarded event: the ``source`` of its envelope.
-SENDER: Final = "heed"
 _MERGED: Final = "#merged"
 _TOPIC_OF: Final = {
     SubjectKind.APPOINTMENT: Topic.APPOINTMENTS,
@@ -62,18 +61,30 @@ def forward_objection(desk: Desk, body: Objection, version: int) -> None:
 
 
 def as_survivors(patient: PatientState, event: Event) -> Event:
-    """A forwarded objection that the survivor has another of by the same id is kept beside it (C064)."""
-    body, version = event.body, event.envelope.version
-    if event.envelope.source != SENDER or not isinstance(body, Objection):
+    """Of two objections by one id, the patient's own and a merged number's, both are kept (3.4, C064).
+
+    Versions say which is newer of one objection, and nothing between two. What belongs to a merge goes on where
+    that merge put it. What comes in under the survivor belongs to its own objection; where it has none, an
+    amendment or withdrawal carries the merged one on (the source names the survivor now, C066).
+    """
+    body, known = event.body, patient.objections
+    if not isinstance(body, Objection) or body.objection_id not in known:
+        return event
+    own, merge = known[body.objection_id], origin(event.envelope)
+    if own.merged_from == merge or _same(own, body, event.envelope.version):
         return event
     beside = body.objection_id + _MERGED
-    own = patient.objections.get(body.objection_id)
-    clash = (
-        own is not None and own.version == version and replace(own.body, received_at=body.received_at) != body
-    )
-    if not clash and beside not in patient.objections:
-        return event
-    return replace(event, body=replace(body, objection_id=beside))
+    for name in (beside, *(f"{beside}{number}" for number in range(2, len(known) + 2))):
+        there = known.get(name)
+        if there is None and not merge and body.action is not ObjectionAction.RECORDED:
+            return event
+        if there is None or there.merged_from == merge:
+            return replace(event, body=replace(body, objection_id=name))
+    raise AssertionError("there are more names than objections")
+
+
+def _same(entry: ObjectionEntry, body: Objection, version: int) -> bool:
+    return entry.version == version and replace(entry.body, received_at=body.received_at) == body
 
 
 def _survivor(patient: PatientState) -> str | None:
@@ -89,4 +100,6 @@ def _forward(
     named = event_id + _MERGED
     if len(named) > longest("event_id"):
         named = uuid5(f"forward/{desk.patient_id}/{named}")
-    desk.write(Forward(Event(topic, Envelope(named, survivor, version, occurred_at, SENDER), body)))
+    merge = uuid5(f"merge/{desk.patient_id}")
+    envelope = Envelope(named, survivor, version, occurred_at, SENDER, recorded_by=merge)
+    desk.write(Forward(Event(topic, envelope, body)))

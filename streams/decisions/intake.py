@@ -21,17 +21,27 @@ from streams.domain.events import (
     PatientSections,
     Proxy,
     Request,
+    Resolution,
     Result,
     entity_id,
 )
 from streams.domain.limits import FURTHEST_START, violation
 from streams.domain.nhs_number import is_valid
-from streams.domain.patient import AppointmentEntry, ObjectionEntry, PatientState, RequestEntry, ResultEntry
+from streams.domain.patient import (
+    AppointmentEntry,
+    Forgotten,
+    ObjectionEntry,
+    PatientState,
+    RequestEntry,
+    ResultEntry,
+)
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Priority, Reason, Role, SubjectKind, Topic
 from streams.policy.model import Policy
 
+from . import standing_versions
 from .case import Timing
+from .forgotten import left_of
 from .framing import timing_of
 
 REMEMBERED: Final = 16  # event ids a patient; versions catch what is older
@@ -140,17 +150,23 @@ def wrong_person_tasks(event: Event, policy: Policy, now: Instant) -> tuple[Draf
     return tasks
 
 
-def _known(patient: PatientState, body: Body) -> tuple[int, Body] | None:
+def _known(patient: PatientState, body: Body) -> tuple[int, Body | None] | None:
+    """The version we have of an entity and what it says: None when that is forgotten, and only the version left."""
     found: AppointmentEntry | ResultEntry | ObjectionEntry | RequestEntry | None = None
+    left: Forgotten | None = None
     if isinstance(body, Appointment):
         found = patient.appointments.get(body.appointment_id)
     elif isinstance(body, Result):
         found = patient.results.get(body.result_id)
+        left = left_of(patient, SubjectKind.RESULT, body.result_id) if found is None else None
     elif isinstance(body, Objection):
         found = patient.objections.get(body.objection_id)
     elif isinstance(body, Request):
         found = patient.requests.get(body.request_id)
-    return None if found is None else (found.version, found.body)
+        left = left_of(patient, SubjectKind.REQUEST, body.request_id) if found is None else None
+    if found is not None:
+        return found.version, found.body
+    return None if left is None else (left.version, None)
 
 
 def _version_rows(patient: PatientState, event: Event) -> Refused | None:
@@ -158,14 +174,24 @@ def _version_rows(patient: PatientState, event: Event) -> Refused | None:
     body, version = event.body, event.envelope.version
     if isinstance(body, PatientSections):
         return _section_rows(patient, body, version)
+    if isinstance(body, Resolution):
+        return _refused(standing_versions.row(patient, body, version))
     known = _known(patient, body)
     if known is None or version > known[0]:
         return None
     if version < known[0]:
         return Refused("1.5", Reason.STALE_VERSION, False)
-    if _story(known[1]) == _story(body):
+    if known[1] is None or _story(known[1]) == _story(body):
         return Refused("1.4", Reason.DUPLICATE, False)
     return _conflict()
+
+
+def _refused(reason: Reason | None) -> Refused | None:
+    if reason is None:
+        return None
+    if reason is Reason.VERSION_CONFLICT:
+        return _conflict()
+    return Refused("1.4" if reason is Reason.DUPLICATE else "1.5", reason, False)
 
 
 def _story(body: Body) -> Body:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.domain.decision import Draft
+from streams.domain.patient import Sent
 from streams.domain.records import Subject
 from streams.domain.time import DAY, Instant
 from streams.domain.vocabulary import (
@@ -21,8 +22,9 @@ from streams.domain.vocabulary import (
 from .cover import owner_of
 from .deadlines import stage_times
 from .desk import Desk
+from .forgotten import forget
 
-_PRUNE_EVERY: Final = DAY
+PRUNE_EVERY: Final = DAY
 _KEEP_APPOINTMENT: Final = 30 * DAY  # after its start: the input topic's retention, so no replay is older
 _KEEP_RESULT: Final = 90 * DAY
 _KEEP_COMMAND: Final = 7 * DAY  # the retention of send-commands
@@ -65,15 +67,25 @@ def chase_results(desk: Desk) -> None:
 def prune(desk: Desk) -> None:
     """Forget what cannot matter any more, so that a patient stays small; at most once a day."""
     patient, now = desk.patient, desk.now
-    if now - patient.pruned_at < _PRUNE_EVERY:
+    if now - patient.pruned_at < PRUNE_EVERY:
         return
     busy = {(a.kind, a.id) for a in patient.asked.values()}
     busy |= {(t.kind, t.id) for t in patient.tasks.values()}
-    busy |= {(s.asked.kind, s.asked.id) for s in patient.sent.values() if not (s.closed or s.failed)}
+    busy |= {(s.asked.kind, s.asked.id) for s in patient.sent.values() if _awaits(s, now)}
 
     def over(kind: SubjectKind, id_: str, at: Instant, keep: Instant) -> bool:
         return at < now - keep and (kind, id_) not in busy
 
+    results = {
+        id_: result
+        for id_, result in patient.results.items()
+        if result.chase_at or not over(SubjectKind.RESULT, id_, result.occurred_at, _KEEP_RESULT)
+    }
+    requests = {
+        id_: request
+        for id_, request in patient.requests.items()
+        if not over(SubjectKind.REQUEST, id_, request.occurred_at, _KEEP_APPOINTMENT)
+    }
     desk.change(
         pruned_at=now,
         appointments={
@@ -82,23 +94,26 @@ def prune(desk: Desk) -> None:
             if not over(SubjectKind.APPOINTMENT, id_, entry.body.starts_at, _KEEP_APPOINTMENT)
             or (entry.told is not None and entry.told.starts_at > now and _cancelled(entry.body.status))
         },
-        results={
-            id_: result
-            for id_, result in patient.results.items()
-            if result.chase_at or not over(SubjectKind.RESULT, id_, result.occurred_at, _KEEP_RESULT)
-        },
-        requests={
-            id_: request
-            for id_, request in patient.requests.items()
-            if not over(SubjectKind.REQUEST, id_, request.occurred_at, _KEEP_APPOINTMENT)
-        },
+        results=results,
+        requests=requests,
+        forgotten=forget(patient, results, requests),
         sent={
             id_: sent
             for id_, sent in patient.sent.items()
-            if sent.created_at >= now - _KEEP_COMMAND or not (sent.closed or sent.failed)
+            if sent.created_at >= now - _KEEP_COMMAND or _awaits(sent, now)
         },
         standing={id_: d for id_, d in patient.standing.items() if d.valid_to > now},
     )
+
+
+def _awaits(sent: Sent, now: Instant) -> bool:
+    """Whether a receipt may still say something: of a letter, which nothing confirms, for a month after its use.
+
+    One that comes back later is set aside as a receipt for an unknown command.
+    """
+    if sent.closed or sent.failed:
+        return False
+    return sent.confirm_by > 0 or sent.valid_until > now - _KEEP_APPOINTMENT
 
 
 def _cancelled(status: AppointmentStatus) -> bool:

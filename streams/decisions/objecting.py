@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from streams.domain.calendar import add_months
 from streams.domain.decision import Draft, Escalate
 from streams.domain.events import Objection
-from streams.domain.patient import PatientState
+from streams.domain.patient import Asked, OpenTask, PatientState
 from streams.domain.records import Subject
 from streams.domain.vocabulary import (
     UNCLEAR_REASONS,
@@ -21,13 +22,13 @@ from streams.domain.vocabulary import (
     SubjectKind,
     TaskStatus,
 )
-from streams.errors import CannotDecide
 
 from .channels import usable_contact
 from .decide import decide
 from .desk import Desk
+from .faults import attempt
 from .framing import frame, service_of
-from .objections import METHOD_SCOPES, active, channels_of, covers
+from .objections import METHOD_SCOPES, active, channels_of, forbids
 from .outcome import carry_out, conflict_task, refusal_tasks
 from .request import settled
 
@@ -63,9 +64,7 @@ def objection_changed(desk: Desk, body: Objection) -> None:
 def _sent_meanwhile(desk: Desk, body: Objection) -> None:
     """C004: a message that left after the objection reached a desk and before it reached us is reviewed."""
     for command_id, sent in desk.patient.sent.items():
-        if sent.created_at >= body.received_at and covers(
-            body, sent.channel, service_of(desk.patient, sent.asked)
-        ):
+        if sent.created_at >= body.received_at and forbids(body, sent, service_of(desk.patient, sent.asked)):
             subject = Subject(sent.asked.kind, sent.asked.id, sent.asked.version)
             desk.log_safety("objected_send_during_propagation", subject, command_id)
 
@@ -87,7 +86,8 @@ def _companion_tasks(desk: Desk, body: Objection) -> None:
         return
     if _has_implications(desk, body):
         desk.companion(Draft(Role.IG, Priority.P3, Reason.IMPLICATIONS_NOTICE, unbound=True), about)
-    month = add_months(body.received_at or desk.now, 1)
+    # Received in the future is a slip, or "for ever": it counts from now.
+    month = add_months(min(body.received_at or desk.now, desk.now), 1)
     if month <= desk.now:
         month = desk.env.policy.calendar.add_working_days(desk.now, 5)  # entered late: answer soon (C106)
     answer = Draft(Role.IG, Priority.P4, Reason.ANSWER_OBJECTION, due_at=month, unbound=True)
@@ -166,11 +166,11 @@ def look_again(desk: Desk) -> None:
             or id_ not in desk.patient.tasks
         ):
             continue
-        asked = settled(desk, task.asked)
-        try:
-            ruling = decide(frame(desk.patient_id, desk.patient, asked, desk.env))
-        except CannotDecide:
-            continue
-        same = isinstance(ruling.verdict, Escalate) and ruling.verdict.draft.reason is task.reason
-        if not same:
-            carry_out(desk, ruling)
+        # What cannot be decided stays with the person, whose task is open.
+        attempt(desk, partial(_decide_again, desk, task, task.asked), lambda said: None)
+
+
+def _decide_again(desk: Desk, task: OpenTask, asked: Asked) -> None:
+    ruling = decide(frame(desk.patient_id, desk.patient, settled(desk, asked), desk.env))
+    if not (isinstance(ruling.verdict, Escalate) and ruling.verdict.draft.reason is task.reason):
+        carry_out(desk, ruling)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from streams.domain.events import Objection
-from streams.domain.patient import ObjectionEntry, PatientState
+from streams.domain.patient import ObjectionEntry, PatientState, Sent
 from streams.domain.vocabulary import (
     ELECTRONIC,
     PROTECTED_REASONS,
@@ -81,6 +81,15 @@ def covers(body: Objection, channel: Channel, service: str) -> bool:
     if body.scope is Scope.METHOD_AND_SERVICE and not _covers_service(body, service):
         return False
     return channel in channels_of(body)
+
+
+def forbids(body: Objection, sent: Sent, service: str) -> bool:
+    """Whether an objection of any scope speaks against a message that was sent (C004, exceptions aside)."""
+    if body.scope is Scope.RECIPIENT:
+        return body.recipient_ref is not None and body.recipient_ref == sent.proxy_ref
+    if body.scope is Scope.SERVICE:
+        return _covers_service(body, service)
+    return body.scope not in METHOD_SCOPES or covers(body, sent.channel, service)
 
 
 def excepted(case: Case, body: Objection, channel: Channel) -> bool:

@@ -39,7 +39,7 @@ from .timing import confirm_by
 from .told import mark_told, untell
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
-_STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL})
+_STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL, Reason.REPLAY_GUARD})
 _OUTCOME_OF: Final = {
     Escalate: Outcome.ESCALATE,
     Suppress: Outcome.SUPPRESS,

@@ -33,6 +33,9 @@ from .response import NOBODY, Response, answer
 _UNREADABLE: Final = Draft(
     Role.IG, Priority.P1, Reason.OBJECTION_UNREADABLE, own_role=True, stands_for_request=False
 )
+_TASKS_FOR_UNREADABLE: Final = (
+    20  # a patient: what is broken in the same way is not looked at record by record
+)
 _DATA_QUALITY: Final = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, stands_for_request=False)
 
 
@@ -49,8 +52,7 @@ def set_aside(desk: Desk, event: Event, refused: Refused) -> None:
         and refused.quarantined
         and refused.reason is not Reason.VERSION_CONFLICT
     ):
-        hold_contact(desk)
-        drafts = (_UNREADABLE, *drafts)
+        drafts = (hold_contact(desk), *drafts)
     tasks = tuple(desk.open_task(asked, d, decided, None, timing) for d in drafts)
     outcome = Outcome.QUARANTINE if refused.quarantined else Outcome.SUPPRESS
     purpose = getattr(body, "purpose", None)
@@ -93,8 +95,8 @@ def refuse(
         timing = named_timing(misfiled, env.policy, env.now)
         drafts = wrong_person_tasks(misfiled, env.policy, env.now)
     if at.topic is Topic.OBJECTIONS:
-        hold_contact(desk)
-        drafts = (_UNREADABLE, *drafts) if misfiled is not None else (_UNREADABLE,)
+        unread = hold_contact(desk)
+        drafts = (unread, *drafts) if misfiled is not None else (unread,)
     decided = desk.decision_id_for(asked)
     opened = tuple(desk.open_task(asked, draft, decided, None, timing) for draft in drafts)
     desk.record_decision(asked, Outcome.QUARANTINE, reason, rule, (rule,), task_ids=opened)
@@ -102,9 +104,17 @@ def refuse(
     return answer(desk)
 
 
-def hold_contact(desk: Desk) -> None:
-    """1.1: an objection that could not be read may forbid anything; nobody is messaged until a person looked."""
+def hold_contact(desk: Desk) -> Draft:
+    """1.1: an objection that could not be read may forbid anything; nobody is messaged until a person looked.
+
+    Gives the task of that person: one for each record, since closing one says that one was found and entered.
+    A flood of them shares the last.
+    """
     desk.change(unreadable_objection=True)
+    at = desk.at
+    before = sum(task.reason is Reason.OBJECTION_UNREADABLE for task in desk.patient.tasks.values())
+    place = f"{at.topic}-{at.partition}-{at.offset}" if before < _TASKS_FOR_UNREADABLE else at.topic.value
+    return replace(_UNREADABLE, about=(SubjectKind.RECORD, place, 0))
 
 
 def _refuse_unknown(

@@ -21,6 +21,7 @@ from streams.domain.vocabulary import (
 
 from .case import Case
 from .purposes import COURTESY, NEVER_SENT, OUT_OF_SCOPE, RAISERS
+from .request import is_replay
 from .results import no_longer_normal
 
 _NEVER_SENT_REASON: Final = {
@@ -207,15 +208,9 @@ def cancelled_meanwhile(case: Case) -> Suppress | None:
 
 
 def replay_guard(case: Case) -> Suppress | None:
-    """2.7: a backfill tells nobody anything, unless it still affects the future (C020).
-
-    Its age is that on arrival: what was accepted then is not dropped because a person or a hold took long.
-    """
+    """2.7: a backfill tells nobody anything, unless it still affects the future (C020)."""
     asked = case.asked
-    if Reason.REPLAY_GUARD in asked.waited:
-        return None
-    old = (asked.held_since or case.now) - asked.occurred_at > case.policy.max_event_age
-    if not (asked.replay or old):
+    if Reason.REPLAY_GUARD in asked.waited or not is_replay(asked, case.policy, case.now):
         return None
     relevant = case.timing.affected_start is not None or case.timing.needed_by is not None
     return None if relevant else Suppress(Reason.REPLAY_GUARD)

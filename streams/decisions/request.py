@@ -7,7 +7,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.domain.patient import Asked
-from streams.domain.vocabulary import Outcome, Reason, SubjectKind
+from streams.domain.time import Instant
+from streams.domain.vocabulary import Outcome, Reason, SubjectKind, TaskStatus
+from streams.policy.model import Policy
 
 from .desk import Desk
 
@@ -36,6 +38,31 @@ def settled(desk: Desk, asked: Asked) -> Asked:
     return replace(again, event_id=desk.event_id, position=desk.at, ordinal=desk.next_ordinal())
 
 
+def still_owed(desk: Desk, asked: Asked) -> bool:
+    """Whether somebody still has to be told of this very thing: an older request is held, or is a person's.
+
+    Newer facts take its place, also when they come as a replay (2.7): what was accepted does not end with them.
+    A replay that has only been settling was not accepted yet.
+    """
+    patient = desk.patient
+    for one in patient.asked.values():
+        same = one.id == asked.id and one.kind is asked.kind
+        if same and (one.reason is not Reason.SETTLE or not is_replay(one, desk.env.policy, desk.now)):
+            return True
+    return any(
+        task.asked is not None and task.asked.id == asked.id and task.asked.kind is asked.kind
+        for task in patient.tasks.values()
+    )
+
+
+def is_replay(asked: Asked, policy: Policy, now: Instant) -> bool:
+    """2.7: marked as one, or older on arrival than any event should be.
+
+    Its age is that on arrival: what was accepted then is not dropped because a person or a hold took long.
+    """
+    return asked.replay or (asked.held_since or now) - asked.occurred_at > policy.max_event_age
+
+
 def supersede_older(desk: Desk, asked: Asked) -> None:
     """2.2: a request that still waits for the same thing, copies included, ends here."""
     waiting = desk.patient.asked.values()
@@ -46,3 +73,7 @@ def supersede_older(desk: Desk, asked: Asked) -> None:
         desk.record_decision(one, Outcome.SUPPRESS, Reason.SUPERSEDED, "2.2", ("2.2",))
     gone = {one.key for one in older}
     desk.change(asked={key: one for key, one in desk.patient.asked.items() if key not in gone})
+    for id_, task in list(desk.patient.tasks.items()):
+        watch = task.reason is Reason.OPENING_WATCH and task.status is TaskStatus.OPEN
+        if watch and task.id == asked.id and task.kind is asked.kind:
+            desk.end_task(id_, TaskStatus.SUPERSEDED)  # it watched over the hold that has just ended

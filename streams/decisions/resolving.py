@@ -14,7 +14,6 @@ from streams.domain.events import Resolution
 from streams.domain.patient import Asked, OpenTask, StandingDecision
 from streams.domain.records import Subject
 from streams.domain.resume import ResumeTopic, may_resume, resumed_topic
-from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
     ORDINARY_REASONS,
     Ground,
@@ -27,29 +26,34 @@ from streams.domain.vocabulary import (
 )
 from streams.errors import CannotDecide
 
+from . import standing_versions, surge_tasks
 from .age import is_minor
 from .approvals import approvers, permit_for
 from .case import Permit
 from .cover import owner_of
 from .decide import Ruling, decide
 from .desk import Desk
+from .faults import attempt
 from .framing import frame, tell
 from .objecting import look_again
 from .outcome import carry_out
 from .request import settled
 from .standing import contact_hash
 
+_ENDED_OTHERWISE: Final = frozenset(
+    {ResolutionKind.CONTACTED, ResolutionKind.LETTER_SENT, ResolutionKind.ACCEPTED_NOT_CONTACTED}
+)
 #: The outcome with which a stopped partition sends again (``heed resume``).
 RESUME: Final = "resume_partition"
 
 
-def resolve(desk: Desk, body: Resolution) -> None:
-    """Apply what a person did."""
+def resolve(desk: Desk, body: Resolution, version: int) -> None:
+    """Apply what a person did. ``version``: of the standing decision, if it is about one."""
     if body.kind is ResolutionKind.STANDING_DECISION:
-        _stand(desk, body)
+        _stand(desk, body, version)
         return
     if body.kind is ResolutionKind.STANDING_REVOKED:
-        _revoke(desk, body)
+        _revoke(desk, body, version)
         return
     task = desk.patient.tasks.get(body.task_id) if body.task_id is not None else None
     if body.outcome_code == RESUME and body.kind is ResolutionKind.CLOSED:
@@ -60,6 +64,9 @@ def resolve(desk: Desk, body: Resolution) -> None:
         return
     if task is None or body.task_id is None:
         _refuse(desk, "resolution_without_task", None)
+        return
+    if body.kind in _ENDED_OTHERWISE and _holds_messages(task):
+        _refuse(desk, "closed_without_outcome", body.task_id)
         return
     match body.kind:
         case ResolutionKind.CLAIMED:
@@ -132,28 +139,25 @@ def _close(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     if not body.outcome_code:
         _refuse(desk, "closed_without_outcome", id_)
         return
-    if task.reason is Reason.SURGE and body.outcome_code != "rejected":
-        _confirm_surge(desk, task)
     desk.end_task(id_, TaskStatus.CLOSED)
+    if surge_tasks.is_surge(task):
+        surge_tasks.close(desk, task, real=body.outcome_code != surge_tasks.REJECTED)
     if task.reason is Reason.OBJECTION_UNREADABLE:
         left = any(other.reason is Reason.OBJECTION_UNREADABLE for other in desk.patient.tasks.values())
         desk.change(unreadable_objection=left)
 
 
-def _confirm_surge(desk: Desk, task: OpenTask) -> None:
-    service = task.id.removeprefix("surge:").rpartition(":")[0]
-    guard = desk.shard.surges.get(service)
-    if guard is not None:
-        confirmed = replace(guard, confirmed_until=desk.now + HOUR, open_since=0)
-        desk.shard = replace(desk.shard, surges={**desk.shard.surges, service: confirmed})
+def _holds_messages(task: OpenTask) -> bool:
+    """What only closing it with an outcome lets go: ended in another way, nobody could any more."""
+    return task.reason is Reason.OBJECTION_UNREADABLE or surge_tasks.is_surge(task)
 
 
 def _contacted(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     """The person knows now: told, whatever still waits for the same thing ends (C225), nobody chases."""
     desk.end_task(id_, TaskStatus.CLOSED)
-    patient = desk.patient
-    if body.kind is ResolutionKind.CONTACTED and any(r.chase_at for r in patient.results.values()):
-        desk.change(results={k: replace(r, chase_at=0) for k, r in patient.results.items()})
+    # Who was spoken to about a result is in contact about their results; about anything else, nobody knows.
+    if body.kind is ResolutionKind.CONTACTED and task.kind is SubjectKind.RESULT:
+        desk.change(results={k: replace(r, chase_at=0) for k, r in desk.patient.results.items()})
     key = f"{task.kind}:{task.id}" if task.asked is None else task.asked.key
     if task.asked is None or task.asked.copy_to is None:
         _tell(desk, task)
@@ -220,17 +224,17 @@ def _with_permit(desk: Desk, asked: Asked, permit: Permit) -> Ruling | None:
     if asked.key in desk.patient.asked:
         return None
     again = replace(settled(desk, asked), flags=("9.8",))
-    try:
+
+    def ruled() -> Ruling | None:
         case = replace(frame(desk.patient_id, desk.patient, again, desk.env), permit=permit)
         ruling = decide(case)
-    except CannotDecide:
-        return None
-    if case.timing.late or case.timing.over or ruling.verdict.reason is not Reason.OVERRIDE_ONE_OFF:
-        return None
-    return ruling
+        late = case.timing.late or case.timing.over
+        return None if late or ruling.verdict.reason is not Reason.OVERRIDE_ONE_OFF else ruling
+
+    return attempt(desk, ruled, lambda said: None)
 
 
-def _stand(desk: Desk, body: Resolution) -> None:
+def _stand(desk: Desk, body: Resolution, version: int) -> None:
     """A standing decision: the approvers of a one-off, at most 12 months, never for a protected reason (C087)."""
     objection = desk.patient.objections.get(body.objection_id) if body.objection_id is not None else None
     start = body.valid_from if body.valid_from is not None else desk.now
@@ -276,18 +280,16 @@ def _stand(desk: Desk, body: Resolution) -> None:
         contact_hash(desk.patient, body.channel),
         minor,
     )
-    key = f"{decision.objection_id}:{decision.ground}:{decision.channel}"
-    desk.change(standing={**desk.patient.standing, key: decision})
+    key = standing_versions.key_of(body)
+    desk.change(
+        standing={**desk.patient.standing, key: decision},
+        standing_versions=standing_versions.decided(desk.patient, key, version),
+    )
     look_again(desk)
 
 
-def _revoke(desk: Desk, body: Resolution) -> None:
+def _revoke(desk: Desk, body: Resolution, version: int) -> None:
     """What is not named is revoked too: a person takes a permission back, and less is never more."""
-    kept = {
-        key: decision
-        for key, decision in desk.patient.standing.items()
-        if (body.objection_id is not None and decision.objection_id != body.objection_id)
-        or (body.ground is not None and decision.ground is not body.ground)
-        or (body.channel is not None and decision.channel is not body.channel)
-    }
-    desk.change(standing=kept)
+    ended, versions = standing_versions.revoked(desk.patient, body, version)
+    kept = {key: decision for key, decision in desk.patient.standing.items() if key not in ended}
+    desk.change(standing=kept, standing_versions=versions)

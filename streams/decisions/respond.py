@@ -1,7 +1,7 @@
 """The whole of Heed's judgement behind four functions: respond to a fact, wake, refuse a bad record, adopt.
 
 Each takes a patient's state and returns the next one with everything to be written. Pure: no clock, no
-I/O, and nothing has changed when one raises.
+I/O. None of the first three raises: what a rule could not decide goes to a person (``net``).
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from streams.domain.vocabulary import (
     SubjectKind,
     Topic,
 )
-from streams.errors import CannotDecide
 
 from . import facts, life, surges
 from .after_send import confirm_overdue, receive
 from .case import Environment
 from .decide import decide
 from .desk import Desk
-from .faults import fault
-from .forwarding import SENDER, as_survivors, forward_objection, forward_objections
+from .faults import back, fault, mark, words
+from .forwarding import as_survivors, forward_objection, forward_objections
 from .framing import frame, tell
 from .intake import (
     REMEMBERED,
@@ -39,13 +38,15 @@ from .intake import (
     flags,
     subject_of,
 )
+from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
-from .refusing import refuse, set_aside
-from .request import supersede_older
+from .refusing import set_aside
+from .request import is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
 
+_ACTIONS: Final = (Receipt, Resolution)  # no facts: one that failed is not remembered, and may be sent again
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
 
 
@@ -57,24 +58,32 @@ def respond(
     known = patient if patient is not None else NOBODY
     occurred = min(envelope.occurred_at, env.now)
     desk = Desk(patient_id, known, env, envelope.event_id, at, occurred)
-    mark = fingerprint(envelope.event_id)
-    event = as_survivors(known, event)
-    refused = examine(patient_id, known, event, mark, env.policy, env.now)
-    if refused is not None:
-        set_aside(desk, event, refused)
-        return answer(desk)
-    desk.change(
-        version=known.version + 1,
-        recent=(*known.recent[-(REMEMBERED - 1) :], mark),
-        **facts.changes(known, event, occurred, env.now),
-    )
-    if envelope.source == SENDER:
-        desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
-    if event.topic in DECIDING_TOPICS:
-        _decide(desk, event)
-    else:
-        _learn(desk, event, known)
-    life.prune(desk)
+    start = mark(desk)
+    try:
+        event = as_survivors(known, event)
+        seen = fingerprint(envelope.event_id)
+        refused = examine(patient_id, known, event, seen, env.policy, env.now)
+        if refused is not None:
+            set_aside(desk, event, refused)
+            return answer(desk)
+        desk.change(
+            version=known.version + 1,
+            recent=(*known.recent[-(REMEMBERED - 1) :], seen),
+            **facts.changes(known, event, occurred, env.now),
+        )
+        if envelope.source == facts.SENDER:
+            desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
+        if not isinstance(event.body, _ACTIONS):
+            start = mark(desk)  # facts stay, whatever becomes of what follows from them
+        if event.topic in DECIDING_TOPICS:
+            _decide(desk, event)
+        else:
+            _learn(desk, event, known)
+        tend(desk)
+    except Exception as error:  # nothing that a record says may stop the worker
+        if isinstance(error, MemoryError):
+            raise
+        catch(desk, start, event, error)
     return answer(desk)
 
 
@@ -89,12 +98,15 @@ def _decide(desk: Desk, event: Event) -> None:
     asked = Asked(
         kind, id_, version, envelope.event_id, desk.at, desk.occurred_at, envelope.replay, flags=marks
     )
+    if is_replay(asked, desk.env.policy, desk.now) and still_owed(desk, asked):
+        asked = replace(asked, waited=(Reason.REPLAY_GUARD,))
     supersede_older(desk, asked)
     settle(desk, asked, counted=True)
 
 
 def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
     """Walk the table for a request and make its outcome true; a rule that fails gives it to a person."""
+    start = mark(desk)
     try:
         case = frame(desk.patient_id, desk.patient, asked, desk.env)
         if (
@@ -106,11 +118,13 @@ def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
             desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
         if case.shard is not desk.shard:
             case = replace(case, shard=desk.shard)
-        ruling = decide(case)
-    except CannotDecide as error:
-        fault(desk, asked, str(error))
-        return
-    carry_out(desk, ruling)
+        carry_out(desk, decide(case))
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        said = words(error)
+        back(desk, start)
+        fault(desk, asked, said)
 
 
 def _learn(desk: Desk, event: Event, before: PatientState) -> None:
@@ -126,7 +140,7 @@ def _learn(desk: Desk, event: Event, before: PatientState) -> None:
             settle(desk, asked)
     else:
         assert isinstance(body, Resolution), "the three state-bearing topics"
-        resolve(desk, body)
+        resolve(desk, body, event.envelope.version)
 
 
 def _state_came(patient: PatientState, waiting_for: Reason | None) -> bool:
@@ -142,14 +156,21 @@ def _state_came(patient: PatientState, waiting_for: Reason | None) -> bool:
 def wake(patient_id: str, patient: PatientState, env: Environment) -> Response:
     """Do what is due at ``env.now``: holds first, then receipts that never came, tasks, calls that never came."""
     desk = Desk(patient_id, patient, env, "", Position(Topic.PATIENT_TABLE, 0, 0, env.now), env.now)
-    desk.change(version=patient.version + 1)
-    for asked in _ended_holds(patient, env.now):
-        settle(desk, asked)
-    if 0 < next_due(desk.patient) <= env.now:  # mostly it was a hold, and nothing else
-        confirm_overdue(desk)
-        life.reassign(desk)
-        life.chase_results(desk)
-    life.prune(desk)
+    start = mark(desk)
+    try:
+        desk.change(version=patient.version + 1)
+        for asked in _ended_holds(patient, env.now):
+            settle(desk, asked)
+        start = mark(desk)
+        if 0 < next_due(desk.patient) <= env.now:  # mostly it was a hold, and nothing else
+            confirm_overdue(desk)
+            life.reassign(desk)
+            life.chase_results(desk)
+        tend(desk)
+    except Exception as error:  # nor may what is due, which would be due again at once
+        if isinstance(error, MemoryError):
+            raise
+        catch_wake(desk, start, error)
     return answer(desk)
 
 
@@ -169,6 +190,7 @@ def adopt(
     For a first load, where the past was told by other means, and for what a scenario calls ``given``.
     """
     known = patient if patient is not None else NOBODY
+    event = as_survivors(known, event)
     state = facts.apply(known, event, min(event.envelope.occurred_at, env.now), env.now)
     kind, id_, _ = subject_of(event)
     if kind is SubjectKind.APPOINTMENT:
@@ -180,7 +202,7 @@ def adopt(
         state = replace(state, results={**state.results, id_: result})
     elif isinstance(event.body, Resolution):
         desk = Desk(patient_id, state, env, event.envelope.event_id, at, env.now)
-        resolve(desk, event.body)
+        resolve(desk, event.body, event.envelope.version)
         state = desk.patient
     recent = (*state.recent[-(REMEMBERED - 1) :], fingerprint(event.envelope.event_id))
     return replace(state, version=state.version + 1, recent=recent)

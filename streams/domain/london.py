@@ -8,8 +8,8 @@ moment the clocks change; one that comes twice (25 October 2026, 01:30) means th
 unless the later is asked for. Durations are never taken between wall times (C033).
 """
 
-from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from calendar import isleap, monthrange
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from functools import lru_cache
 from re import compile as pattern
 from typing import Final, TypeAlias
@@ -40,6 +40,8 @@ Minutes: TypeAlias = int  # of a local day, 0 to 1440
 _LONDON: Final = ZoneInfo("Europe/London")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+#: 31 December 9999, which some sources write for "for ever".
+LAST_DAY: Final[Day] = date.max.toordinal() - _EPOCH_DAY
 _HHMM: Final = pattern(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 
 
@@ -98,21 +100,26 @@ def at(day: Day, minutes: Minutes, *, later: bool = False) -> Instant:
 
 
 def local_day(instant: Instant) -> tuple[Instant, Instant]:
-    """Give the first instant of the London day and of the next one: 23, 24 or 25 hours apart."""
+    """Give the first instant of the London day and of the next one: 23, 24 or 25 hours apart.
+
+    The last day that a calendar has, where "for ever" lies, has no next one: it ends a day later all the same.
+    """
     day = local_date(instant)
-    return at(day, 0), at(day + 1, 0)
+    first = at(day, 0)
+    return first, at(day + 1, 0) if day < LAST_DAY else first + DAY
 
 
 def add_months(instant: Instant, months: int) -> Instant:
     """Go forward by calendar months at the same wall time; the 31st becomes a month's last day.
 
+    Beyond the last day that a calendar has is that day: "for ever" and a month is "for ever".
     Source: B13, an objection is answered within one calendar month.
     """
     local = wall(instant)
     start = date_of(local // DAY)
     index = start.year * 12 + start.month - 1 + months
     year, month = index // 12, index % 12 + 1
-    goal = date(year, month, min(start.day, monthrange(year, month)[1]))
+    goal = date(year, month, min(start.day, monthrange(year, month)[1])) if year <= MAXYEAR else date.max
     return at(day_number(goal), local % DAY // MINUTE) + local % MINUTE
 
 
@@ -146,9 +153,9 @@ def _latest_birth(today: Day, age: int) -> tuple[int, int, int]:
 def turns(born: str, age: int) -> Instant:
     """Give the instant at which a person reaches an age. Errors: as ``age_on``."""
     year, month, day = _born(born)
-    if (month, day) == (2, 29) and monthrange(year + age, 2)[1] == 28:
+    if (month, day) == (2, 29) and not isleap(year + age):
         month, day = 3, 1
-    return at(day_number(date(year + age, month, day)), 0)
+    return at(day_number(date(year + age, month, day)), 0) if year + age <= MAXYEAR else at(LAST_DAY, 0)
 
 
 @lru_cache(maxsize=65_536)

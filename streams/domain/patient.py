@@ -93,13 +93,25 @@ class RequestEntry(msgspec.Struct, frozen=True, array_like=True):
     occurred_at: Instant
 
 
+class Forgotten(msgspec.Struct, frozen=True, array_like=True):
+    """What is left of a result or request that is over: its newest version, and whether a result was told."""
+
+    version: int
+    told_at: Instant = 0
+    told_normal: bool = False
+
+
 class ObjectionEntry(msgspec.Struct, frozen=True, array_like=True):
-    """An objection in its newest version; a withdrawn one stays as a tombstone."""
+    """An objection in its newest version; a withdrawn one stays as a tombstone.
+
+    ``merged_from``: the merge that brought it (rule 3.4); empty for one that is the patient's own.
+    """
 
     version: int
     body: Objection
     applied_at: Instant
     withdrawn: bool = False
+    merged_from: str = ""
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):
@@ -207,6 +219,13 @@ class StandingDecision(msgspec.Struct, frozen=True, array_like=True):
     minor: bool
 
 
+class StandingVersion(msgspec.Struct, frozen=True, array_like=True):
+    """The newest version of a standing decision that was heard of, and whether that was its revocation (1.5)."""
+
+    version: int
+    revoked: bool = False
+
+
 class SectionVersions(msgspec.Struct, frozen=True, array_like=True):
     """The last applied version of each section of PatientEvent (contract 2)."""
 
@@ -250,6 +269,8 @@ class PatientState(msgspec.Struct, frozen=True, array_like=True):
     notice_at: Instant = 0
     unreadable_objection: bool = False
     pruned_at: Instant = 0
+    standing_versions: dict[str, StandingVersion] = {}
+    forgotten: dict[int, Forgotten] = {}
 
     @property
     def known(self) -> bool:

@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 import pytest
+from msgspec.structs import replace
 
+from streams.domain.events import Resolution
 from streams.domain.records import EscalationTask
 from streams.domain.time import DAY, HOUR
 from streams.domain.vocabulary import (
@@ -181,6 +183,25 @@ def test_revoking_takes_back_what_is_named(named: dict[str, Any], left: int) -> 
     act(chart, ResolutionKind.STANDING_REVOKED, **named)
     assert chart.patient is not None
     assert len(chart.patient.standing) == left
+
+
+def test_only_so_many_versions_of_standing_decisions_are_remembered() -> None:
+    chart = Chart(known(Channel.SMS))
+    for number in range(510):
+        act(chart, ResolutionKind.STANDING_REVOKED, objection_id=f"O{number}")
+    assert chart.patient is not None
+    assert list(chart.patient.standing_versions) == [f"O{number}:*:*" for number in range(10, 510)]
+
+
+def test_a_revocation_ends_older_decisions_of_the_objection_only() -> None:
+    chart = Chart(known(Channel.SMS, Channel.EMAIL))
+    chart.hear(objection(Channel.SMS, Channel.EMAIL))
+    decision = Resolution(None, ResolutionKind.STANDING_DECISION, "staff-1", Role.BOOK)
+    for version, channel in ((1, Channel.SMS), (3, Channel.EMAIL)):
+        chart.hear(replace(decision, **{**STANDING, "channel": channel}), version=version)
+    chart.hear(replace(decision, kind=ResolutionKind.STANDING_REVOKED, objection_id="O1"), version=2)
+    assert chart.patient is not None
+    assert list(chart.patient.standing) == ["O1:G3:email"]
 
 
 def test_a_standing_decision_lets_go_what_waited_for_it() -> None:

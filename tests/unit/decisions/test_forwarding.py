@@ -5,7 +5,8 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from streams.decisions.forwarding import SENDER, as_survivors
+from streams.decisions.facts import SENDER
+from streams.decisions.forwarding import as_survivors
 from streams.domain.events import Body, Event, Objection
 from streams.domain.limits import violation
 from streams.domain.patient import ObjectionEntry
@@ -85,33 +86,61 @@ def test_long_ids_stay_within_the_limit() -> None:
     assert violation(event, NOW) is None
 
 
-def arriving(body: Body, version: int = 1, source: str = SENDER) -> Event:
-    return Chart().event(body, version=version, source=source)
+def arriving(body: Body, version: int = 1, merge: str = "M1", source: str = SENDER) -> Event:
+    return Chart().event(body, version=version, source=source, recorded_by=merge)
+
+
+def at_home(body: Body, version: int = 1) -> Event:
+    return arriving(body, version, source="desk")
+
+
+def withdrawn(*channels: Channel) -> Objection:
+    return objection(*channels, action=ObjectionAction.WITHDRAWN)
+
+
+OWN: Final = ("O1", objection(Channel.EMAIL), "")
+MERGED: Final = ("O1", objection(Channel.EMAIL), "M1")
 
 
 @pytest.mark.parametrize(
-    ("own", "event", "kept_as"),
+    ("there", "event", "kept_as"),
     [
-        ({}, arriving(objection(SMS)), "O1"),
-        ({"O1": objection(SMS)}, arriving(objection(SMS)), "O1"),
-        ({"O1": objection(SMS)}, arriving(objection(SMS, received_at=5)), "O1"),
-        ({"O1": objection(Channel.EMAIL)}, arriving(objection(SMS)), "O1#merged"),
-        ({"O1": objection(Channel.EMAIL)}, arriving(objection(SMS), version=2), "O1"),
-        ({"O1": objection(Channel.EMAIL)}, arriving(objection(SMS), source="desk"), "O1"),
-        (
-            {"O1": objection(Channel.EMAIL), "O1#merged": objection(SMS)},
-            arriving(objection(SMS, action=ObjectionAction.WITHDRAWN), version=2),
-            "O1#merged",
-        ),
+        ([], arriving(objection(SMS)), "O1"),
+        ([("O1", objection(SMS), "")], arriving(objection(SMS)), "O1"),
+        ([("O1", objection(SMS), "")], arriving(objection(SMS, received_at=5)), "O1"),
+        ([OWN], arriving(objection(SMS)), "O1#merged"),
+        ([OWN], arriving(objection(SMS), version=2), "O1#merged"),
+        ([OWN], arriving(withdrawn(SMS), version=2), "O1#merged"),
+        ([OWN], at_home(objection(SMS)), "O1"),
+        ([MERGED], arriving(objection(SMS), version=2), "O1"),
+        ([MERGED], arriving(objection(SMS), version=2, merge="M2"), "O1#merged"),
+        ([MERGED], at_home(objection(SMS), version=2), "O1#merged"),
+        ([MERGED], at_home(withdrawn(Channel.EMAIL), version=2), "O1"),
+        ([MERGED, ("O1#merged", objection(SMS), "")], at_home(withdrawn(SMS), version=2), "O1#merged"),
+        ([OWN, ("O1#merged", objection(SMS), "M1")], arriving(withdrawn(SMS), version=2), "O1#merged"),
+        ([OWN, ("O1#merged", objection(SMS), "M1")], arriving(objection(SMS), merge="M2"), "O1#merged2"),
     ],
 )
 def test_of_two_objections_by_one_name_both_are_kept(
-    own: dict[str, Objection], event: Event, kept_as: str
+    there: list[tuple[str, Objection, str]], event: Event, kept_as: str
 ) -> None:
-    entries = {name: ObjectionEntry(1, body, NOW) for name, body in own.items()}
+    entries = {name: ObjectionEntry(1, body, NOW, merged_from=merge) for name, body, merge in there}
     found = as_survivors(known(SMS, objections=entries), event).body
     assert isinstance(found, Objection)
     assert found.objection_id == kept_as
+
+
+def test_the_merge_of_an_objection_is_remembered_and_names_nobody() -> None:
+    chart = Chart(known(SMS, identity=identity(**GONE)))
+    (event,) = forwarded(chart.hear(objection(SMS)))
+    survivor = Chart(known(SMS))
+    survivor.hear_event(replace(event, envelope=replace(event.envelope, patient_id="P1")))
+    assert survivor.patient is not None
+    merge = survivor.patient.objections["O1"].merged_from
+    assert len(merge) == 36
+    survivor.hear(withdrawn(SMS), version=2)
+    assert survivor.patient.objections["O1"].withdrawn
+    assert survivor.patient.objections["O1"].merged_from == merge
 
 
 def test_other_facts_are_taken_as_they_come() -> None:

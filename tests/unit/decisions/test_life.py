@@ -1,15 +1,26 @@
 """What time does to a file: tasks move on, what is over is forgotten, what is open is kept."""
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
 
+from streams.decisions.forgotten import forget, left_of
 from streams.domain.events import Receipt, Resolution
-from streams.domain.patient import PatientState, StandingDecision
+from streams.domain.patient import PatientState, RequestEntry, ResultEntry, StandingDecision, pack
 from streams.domain.records import EscalationTask, SendCommand
 from streams.domain.time import DAY, HOUR
-from streams.domain.vocabulary import Channel, Ground, Level, Purpose, ReceiptStatus, ResolutionKind, Role
+from streams.domain.vocabulary import (
+    Channel,
+    Ground,
+    Level,
+    Purpose,
+    ReceiptStatus,
+    ResolutionKind,
+    ResultStatus,
+    Role,
+    SubjectKind,
+)
 from tests.support.charts import (
     IN_TWO_WEEKS,
     NOW,
@@ -20,6 +31,7 @@ from tests.support.charts import (
     cancelled,
     known,
     of,
+    reasons,
     request,
     result,
     task,
@@ -131,3 +143,58 @@ def test_a_standing_decision_that_has_ended_is_forgotten() -> None:
     chart.hear(appointment(IN_TWO_WEEKS, room="B2"))
     assert chart.patient is not None
     assert not chart.patient.standing
+
+
+def told_and_forgotten(*, normal: bool = False) -> Chart:
+    chart = with_history()
+    assert chart.patient is not None
+    results = {id_: replace(entry, told_normal=normal) for id_, entry in chart.patient.results.items()}
+    chart.patient = replace(chart.patient, results=results)
+    chart.wait(NOW + 8 * DAY)
+    act(chart, ResolutionKind.CLOSED, "missed_action", outcome_code="rang")
+    assert not pruned(chart, 91 * DAY).results
+    return chart
+
+
+@pytest.mark.parametrize(
+    ("changes", "normal", "asked"),
+    [
+        ({"status": ResultStatus.CANCELLED}, False, "ESCALATE withdrawn_result"),
+        ({"status": ResultStatus.CORRECTED}, False, "ESCALATE corrected_after_told"),
+        ({"abnormal": True}, True, "ESCALATE corrected_after_told"),
+        ({}, False, "SUPPRESS no_net_change"),
+    ],
+)
+def test_what_a_patient_was_told_is_remembered_when_the_result_is_not(
+    changes: dict[str, Any], normal: bool, asked: str
+) -> None:
+    """B10 rows 1 and 5: in December a clinician takes back what was said in September."""
+    assert reasons(told_and_forgotten(normal=normal).hear(result(**changes), version=2)) == [asked]
+
+
+@pytest.mark.parametrize(
+    ("version", "asked"), [(1, "SUPPRESS duplicate"), (0, "SUPPRESS stale_version"), (2, "SEND app_default")]
+)
+def test_a_request_issued_again_is_a_duplicate_however_late(version: int, asked: str) -> None:
+    chart = told_and_forgotten()
+    assert reasons(chart.hear(request(Purpose.PRESCRIPTION_READY), version=version)) == [asked]
+
+
+def test_only_so_many_are_remembered_and_what_was_told_the_longest() -> None:
+    told = {f"R{n}": ResultEntry(1, result(result_id=f"R{n}"), NOW, told_at=NOW) for n in range(150)}
+    asked = {f"Q{n}": RequestEntry(1, request(Purpose.SCREENING_INVITE), NOW) for n in range(150)}
+    patient = known(results=told, requests=asked)
+    kept = forget(patient, {}, {})
+    assert (len(kept), sum(one.told_at > 0 for one in kept.values())) == (200, 150)
+    assert left_of(replace(patient, forgotten=kept), SubjectKind.REQUEST, "Q99") is None
+    assert left_of(replace(patient, forgotten=kept), SubjectKind.REQUEST, "Q100") is not None
+    assert len(pack(replace(known(), forgotten=kept))) - len(pack(known())) < 5_000
+
+
+def test_a_letter_that_nothing_confirms_is_forgotten_with_its_appointment() -> None:
+    chart = Chart(known(Channel.LETTER), policy=policy(**QUIET))
+    (letter,) = of(SendCommand, chart.hear(appointment(IN_TWO_WEEKS)))
+    assert letter.channel is Channel.LETTER
+    assert len(pruned(chart, 40 * DAY).sent) == 1, "it may still come back"
+    left = pruned(chart, 46 * DAY)
+    assert (left.sent, left.appointments) == ({}, {})

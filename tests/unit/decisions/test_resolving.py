@@ -4,13 +4,16 @@ from typing import Final
 
 import pytest
 
+from streams.decisions import refuse
 from streams.decisions.surges import SLOT
 from streams.domain.events import Resolution
+from streams.domain.position import Position
 from streams.domain.records import EscalationTask
 from streams.domain.shard import ShardState, Surge
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
     Channel,
+    Priority,
     ProxyBasis,
     ProxyMode,
     Purpose,
@@ -18,10 +21,13 @@ from streams.domain.vocabulary import (
     ResolutionKind,
     Role,
     TaskStatus,
+    Topic,
 )
+from streams.errors import BadRecord
 from tests.support.charts import (
     IN_TWO_WEEKS,
     NOW,
+    PATIENT,
     Chart,
     act,
     appointment,
@@ -106,6 +112,64 @@ def test_who_confirms_a_surge_closes_the_guard_for_an_hour(
     guard = chart.shard.surges[service]
     assert (guard.open_since == 0) is confirmed
     assert guard.confirmed_until == (NOW + HOUR if confirmed else 0)
+
+
+@pytest.mark.parametrize("kind", ["CONTACTED", "LETTER_SENT", "ACCEPTED_NOT_CONTACTED"])
+def test_only_an_outcome_ends_the_task_for_a_surge(kind: str) -> None:
+    chart = Chart(known(Channel.SMS))
+    chart.shard = ShardState(surges={"GEN": Surge(NOW // SLOT, 60, 0.0, NOW)})
+    chart.hear(appointment(IN_TWO_WEEKS))
+    assert act(chart, ResolutionKind(kind), "surge") == ["closed_without_outcome"]
+    assert task(chart, "surge").status is TaskStatus.OPEN
+
+
+def test_a_rejected_surge_keeps_an_owner_until_it_is_confirmed() -> None:
+    """Its changes stay held: whoever is asked next can let them go."""
+    chart = Chart(known(Channel.SMS))
+    chart.shard = ShardState(surges={"GEN": Surge(NOW // SLOT, 60, 0.0, NOW)})
+    chart.hear(appointment(IN_TWO_WEEKS))
+    first = task(chart, "surge")
+    act(chart, ResolutionKind.CLOSED, "surge", outcome_code="rejected")
+    again = task(chart, "surge")
+    assert (again.status, again.role, again.priority) == (TaskStatus.OPEN, Role.BOOK, Priority.P2)
+    assert again.task_id != first.task_id
+    act(chart, ResolutionKind.CLOSED, "surge", outcome_code="feed_mended")
+    assert task(chart, "surge").status is TaskStatus.CLOSED
+    assert reasons(chart.wait(NOW + 2 * HOUR)) == ["SEND app_default"]
+
+
+def unreadable(chart: Chart) -> None:
+    at = Position(Topic.OBJECTIONS, 0, len(chart.outputs), chart.now)
+    bad = BadRecord("undecodable", "bad")
+    chart.keep(refuse(PATIENT, chart.patient, bad, b"P1", b"", at, chart.env()))
+
+
+def test_each_unreadable_objection_has_its_task_and_the_last_lifts_the_hold() -> None:
+    chart = Chart(known(Channel.SMS))
+    unreadable(chart)
+    unreadable(chart)
+    act(chart, ResolutionKind.CLOSED, "objection_unreadable", **OUTCOME)
+    assert chart.patient is not None
+    assert chart.patient.unreadable_objection
+    (left,) = chart.patient.tasks
+    chart.hear(Resolution(left, ResolutionKind.CLOSED, "staff-1", Role.IG, outcome_code="done"))
+    assert not chart.patient.unreadable_objection
+
+
+@pytest.mark.parametrize("kind", ["CONTACTED", "LETTER_SENT", "ACCEPTED_NOT_CONTACTED"])
+def test_only_an_outcome_ends_the_task_for_an_unreadable_objection(kind: str) -> None:
+    chart = Chart(known(Channel.SMS))
+    unreadable(chart)
+    assert act(chart, ResolutionKind(kind), "objection_unreadable") == ["closed_without_outcome"]
+    assert task(chart, "objection_unreadable").status is TaskStatus.OPEN
+
+
+def test_a_flood_of_unreadable_objections_does_not_make_a_flood_of_tasks() -> None:
+    chart = Chart(known(Channel.SMS))
+    for _ in range(30):
+        unreadable(chart)
+    assert chart.patient is not None
+    assert len(chart.patient.tasks) == 21
 
 
 def test_a_surge_that_is_over_needs_no_confirmation() -> None:
