@@ -14,15 +14,18 @@ from streams.domain.vocabulary import (
     ELECTRONIC,
     PROTECTED_REASONS,
     SAFETY_REASONS,
+    SENDABLE,
     UNCLEAR_REASONS,
     Channel,
     ChannelGroup,
     ObjectionReason,
     PermissionState,
+    RecipientRole,
     Scope,
 )
 
 from .case import Case
+from .registry import is_registered
 
 METHOD_SCOPES: Final = frozenset({Scope.METHOD, Scope.METHOD_GROUP, Scope.METHOD_AND_SERVICE})
 EVERY_METHOD: Final = frozenset(Channel) - {Channel.UNKNOWN}
@@ -51,14 +54,16 @@ def to_service(patient: PatientState, service: str) -> ObjectionEntry | None:
 
 
 def removed_recipients(patient: PatientState) -> frozenset[str]:
-    """Proxies and third parties the patient wants left out (rule 6.3)."""
-    return frozenset(
-        entry.body.recipient_ref
-        for entry in patient.objections.values()
-        if not entry.withdrawn
-        and entry.body.scope is Scope.RECIPIENT
-        and entry.body.recipient_ref is not None
-    )
+    """Proxies and third parties the patient wants left out (rule 6.3); who names nobody means all of them."""
+    removed: set[str] = set()
+    for entry in patient.objections.values():
+        if entry.withdrawn or entry.body.scope is not Scope.RECIPIENT:
+            continue
+        if not entry.body.recipient_ref:
+            removed.update(proxy.proxy_id for proxy in patient.proxies)
+        else:
+            removed.add(entry.body.recipient_ref)
+    return frozenset(removed)
 
 
 def channels_of(body: Objection) -> frozenset[Channel]:
@@ -133,16 +138,26 @@ def permitted_once(case: Case, channel: Channel, entry: ObjectionEntry) -> bool:
 
 
 def refused(patient: PatientState, channel: Channel) -> bool:
-    """Whether the patient said no when asked for permission: an objection without a reason (B9)."""
+    """Whether the patient said no when asked for permission: an objection without a reason (B9).
+
+    A no on a channel that we cannot read is a no on every channel, as it is in an objection (B4).
+    """
     for permission in patient.permissions:
-        if permission.channel is channel and permission.state in _REFUSED:
+        if permission.channel in (channel, Channel.UNKNOWN) and permission.state in _REFUSED:
             return True
     return False
 
 
-def refusals(patient: PatientState) -> list[Channel]:
-    """The channels for which the patient said no when asked for permission."""
-    return [p.channel for p in patient.permissions if p.state in _REFUSED]
+def objected(case: Case) -> set[Channel]:
+    """What is objected to or was refused, by whoever receives the message (B4, B9, B11.12)."""
+    recipient, patient = case.recipient, case.patient
+    proxy = recipient is not None and recipient.role is RecipientRole.PROXY
+    closed = covered(case, proxy=proxy) if patient.objections else set()
+    if recipient is not None and recipient.objected:
+        closed.update(recipient.objected)
+    if patient.permissions and not proxy:
+        closed.update(p.channel for p in patient.permissions if p.state in _REFUSED)
+    return closed | EVERY_METHOD if Channel.UNKNOWN in closed else closed
 
 
 def closes_unlisted(case: Case) -> bool:
@@ -179,8 +194,13 @@ def is_unclear(entries: list[ObjectionEntry]) -> bool:
 
 
 def every_method_objected(case: Case) -> bool:
-    """Whether even a letter and a call are objected to: only a meeting in person is left (B4)."""
-    return covered(case) >= EVERY_METHOD
+    """Whether even a letter and a call are objected to: only a meeting in person is left (B4).
+
+    Every method is what this organisation could use: a channel that it does not have need not be objected to.
+    """
+    policy = case.policy
+    usable = {one for one in SENDABLE if is_registered(policy, one, case.now)}
+    return objected(case).issuperset(usable | {Channel.LETTER, Channel.PHONE_HUMAN})
 
 
 def _covers_service(body: Objection, service: str) -> bool:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
-from streams.domain.patient import Asked, Sent
+from streams.domain.patient import Asked, OpenTask, Sent
 from streams.domain.records import (
     DeadLetter,
     Subject,
@@ -40,6 +40,17 @@ from .told import mark_told, untell
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL})
+#: Raised by 1.11: they stand when the patient has died (3.3).
+_CLINICAL: Final = frozenset(
+    {
+        Reason.CRITICAL_RESULT,
+        Reason.WITHDRAWN_RESULT,
+        Reason.BAD_NEWS,
+        Reason.DISCUSS_FIRST,
+        Reason.THREAT,
+        Reason.AUTHORISED_CALL,
+    }
+)
 _OUTCOME_OF: Final = {
     Escalate: Outcome.ESCALATE,
     Suppress: Outcome.SUPPRESS,
@@ -99,7 +110,7 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
     case = ruling.case
     asked = case.asked
     if "2.2" in ruling.path:
-        _end_older_tasks(desk, asked)
+        _end_older_tasks(desk, asked, hold.reason)
     again = asked.reason is hold.reason and asked.rule == ruling.rule
     tasks: tuple[str, ...] = ()
     if not again:
@@ -149,17 +160,22 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
         if task.asked is None or not task.asked.same_thing(asked):
             continue
         updated = isinstance(verdict, Escalate) and task.reason is verdict.draft.reason
-        if not updated:
+        if not (updated or _stands(task, verdict.reason)):
             # The same facts, and a message after all: the task is done (C099). Newer facts replace it (C223).
             done = isinstance(verdict, Send) and task.entity_version == asked.version
             desk.end_task(id_, TaskStatus.CLOSED if done else TaskStatus.SUPERSEDED)
     return supersedes
 
 
-def _end_older_tasks(desk: Desk, asked: Asked) -> None:
+def _stands(task: OpenTask, why: Reason) -> bool:
+    """Whether newer facts leave this task open: only a person ends the task of a critical result (C163, 3.3)."""
+    return task.reason is Reason.CRITICAL_RESULT or (why is Reason.DECEASED and task.reason in _CLINICAL)
+
+
+def _end_older_tasks(desk: Desk, asked: Asked, why: Reason) -> None:
     """2.2 while the newer facts are held: nobody goes on working on facts that are no longer true."""
     for id_, task in list(desk.patient.tasks.items()):
-        older = task.entity_version < asked.version
+        older = task.entity_version < asked.version and not _stands(task, why)
         if older and task.asked is not None and task.asked.same_thing(asked):
             desk.end_task(id_, TaskStatus.SUPERSEDED)
 

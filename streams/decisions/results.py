@@ -154,7 +154,7 @@ def normal(case: Case) -> Case | None:
 
 def _carries_l4(case: Case) -> bool:
     """Whether some channel could carry L4 to whoever stage 5 would choose; else it is told as L3 (row 10)."""
-    stand_in = next((p for p in recipients.stand_ins(case) if recipients.usable(case, p)), None)
+    stand_in = next((p for p in recipients.named(case) if recipients.usable(case, p)), None)
     if stand_in is not None:
         cap = stand_in.max_level
         reader = Recipient(RecipientRole.PROXY, stand_in.proxy_id, stand_in.contacts, (), (), cap)
