@@ -26,7 +26,7 @@ from streams.errors import CannotDecide
 from .channels import usable_contact
 from .decide import decide
 from .desk import Desk
-from .framing import frame, service_of
+from .framing import frame, services_of
 from .objections import METHOD_SCOPES, active, channels_of, covers
 from .outcome import carry_out, conflict_task, refusal_tasks
 from .request import settled
@@ -64,7 +64,7 @@ def _sent_meanwhile(desk: Desk, body: Objection) -> None:
     """C004: a message that left after the objection reached a desk and before it reached us is reviewed."""
     for command_id, sent in desk.patient.sent.items():
         if sent.created_at >= body.received_at and covers(
-            body, sent.channel, service_of(desk.patient, sent.asked)
+            body, sent.channel, *services_of(desk.patient, sent.asked)
         ):
             subject = Subject(sent.asked.kind, sent.asked.id, sent.asked.version)
             desk.log_safety("objected_send_during_propagation", subject, command_id)

@@ -45,10 +45,14 @@ def whole_care(patient: PatientState) -> ObjectionEntry | None:
     return None
 
 
-def to_service(patient: PatientState, service: str) -> ObjectionEntry | None:
-    """The objection to this service, if there is one (rule 6.2)."""
+def to_service(patient: PatientState, *services: str) -> ObjectionEntry | None:
+    """The objection to one of these services, if there is one (rule 6.2)."""
     for entry in patient.objections.values():
-        if not entry.withdrawn and entry.body.scope is Scope.SERVICE and _covers_service(entry.body, service):
+        if (
+            not entry.withdrawn
+            and entry.body.scope is Scope.SERVICE
+            and _covers_service(entry.body, services)
+        ):
             return entry
     return None
 
@@ -75,15 +79,15 @@ def channels_of(body: Objection) -> frozenset[Channel]:
     return frozenset(body.channels)
 
 
-def covers(body: Objection, channel: Channel, service: str) -> bool:
-    """Whether a method objection covers this channel for this service, exceptions aside.
+def covers(body: Objection, channel: Channel, *services: str) -> bool:
+    """Whether a method objection covers this channel for one of these services, exceptions aside.
 
     >>> covers(Objection("O1", "RECORDED", Scope.METHOD, (Channel.SMS,)), Channel.LETTER, "GEN")
     False
     """
     if body.scope not in METHOD_SCOPES:
         return False
-    if body.scope is Scope.METHOD_AND_SERVICE and not _covers_service(body, service):
+    if body.scope is Scope.METHOD_AND_SERVICE and not _covers_service(body, services):
         return False
     return channel in channels_of(body)
 
@@ -106,10 +110,11 @@ def covering(case: Case, channel: Channel, *, proxy: bool = False) -> list[Objec
     A patient's objection binds the same method to a proxy too, unless it is ``patient_only`` (B11.12).
     """
     found = []
+    services = case.services
     for entry in case.patient.objections.values():
         if entry.withdrawn or (proxy and entry.body.patient_only):
             continue
-        if covers(entry.body, channel, case.service):
+        if covers(entry.body, channel, *services):
             found.append(entry)
     return found
 
@@ -121,7 +126,7 @@ def covered(case: Case, *, proxy: bool = False) -> set[Channel]:
         body = entry.body
         if entry.withdrawn or body.scope not in METHOD_SCOPES or (proxy and body.patient_only):
             continue
-        if body.scope is not Scope.METHOD_AND_SERVICE or _covers_service(body, case.service):
+        if body.scope is not Scope.METHOD_AND_SERVICE or _covers_service(body, case.services):
             found |= channels_of(body)
     return found
 
@@ -203,5 +208,5 @@ def every_method_objected(case: Case) -> bool:
     return objected(case).issuperset(usable | {Channel.LETTER, Channel.PHONE_HUMAN})
 
 
-def _covers_service(body: Objection, service: str) -> bool:
-    return not body.services or service in body.services
+def _covers_service(body: Objection, services: tuple[str, ...]) -> bool:
+    return not body.services or any(service in body.services for service in services)

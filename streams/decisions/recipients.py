@@ -62,8 +62,9 @@ def stand_ins(case: Case) -> list[Proxy]:
 
 
 def _competent(case: Case) -> bool:
+    """For a reminder its appointment's service counts: that is what would be told."""
     identity = case.patient.identity
-    return identity is not None and case.service in identity.competent_for
+    return identity is not None and case.services[-1] in identity.competent_for
 
 
 def needs_stand_in(case: Case) -> bool:
@@ -84,7 +85,7 @@ def usable(case: Case, proxy: Proxy) -> bool:
         return False
     if proxy.valid_to is not None and case.now >= proxy.valid_to:
         return False
-    if proxy.services and case.service not in proxy.services:
+    if proxy.services and not set(case.services).issubset(proxy.services):
         return False
     if proxy.max_level < min(case.level, case.cap):
         return False

@@ -41,6 +41,7 @@ from .vocabulary import (
     ReceiptStatus,
     RecipientRole,
     Role,
+    StartsPrecision,
     SubjectKind,
     TaskStatus,
 )
@@ -57,6 +58,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     join_link_ref: str | None
     clinician: str | None
     room: str | None
+    precision: StartsPrecision | None = None  # None: told before this was kept
 
 
 class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
