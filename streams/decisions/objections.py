@@ -29,6 +29,8 @@ from .registry import is_registered
 
 METHOD_SCOPES: Final = frozenset({Scope.METHOD, Scope.METHOD_GROUP, Scope.METHOD_AND_SERVICE})
 EVERY_METHOD: Final = frozenset(Channel) - {Channel.UNKNOWN}
+#: What an objection to care or a service closes; whether to call is for staff to decide (B4).
+NOT_A_CALL: Final = ELECTRONIC | {Channel.LETTER}
 _REFUSED: Final = (PermissionState.DECLINED, PermissionState.WITHDRAWN, PermissionState.UNKNOWN)
 
 
@@ -129,6 +131,26 @@ def covered(case: Case, *, proxy: bool = False) -> set[Channel]:
         if body.scope is not Scope.METHOD_AND_SERVICE or _covers_service(body, case.services):
             found |= channels_of(body)
     return found
+
+
+def closed_in_general(patient: PatientState) -> set[Channel]:
+    """What is closed whatever it is about: for who has to reach a patient about no request in particular.
+
+    An objection for one service counts, since nobody knows of which one they will speak.
+    """
+    closed = {p.channel for p in patient.permissions if p.state in _REFUSED}
+    safety = False
+    for entry in active(patient):
+        body = entry.body
+        if body.scope in METHOD_SCOPES:
+            closed |= channels_of(body)
+        elif body.scope in (Scope.WHOLE_CARE, Scope.UNKNOWN):
+            closed |= NOT_A_CALL
+        safety = safety or body.reason in SAFETY_REASONS
+    plan = patient.safe_contact
+    if safety or (plan is not None and plan.active):
+        closed |= EVERY_METHOD.difference(safe_channels(patient))
+    return closed | EVERY_METHOD if Channel.UNKNOWN in closed else closed
 
 
 def permitted_once(case: Case, channel: Channel, entry: ObjectionEntry) -> bool:

@@ -31,10 +31,10 @@ from .commands import command_for
 from .decide import Ruling
 from .desk import Desk
 from .forwarding import forward
+from .guarding import guarded
 from .objections import refused
 from .purposes import SAFETY_PURPOSES
 from .recipients import copies_wanted
-from .selection import objected_channels
 from .timing import confirm_by
 from .told import mark_told, untell
 
@@ -74,7 +74,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     decided = desk.decision_id_for(asked)
     tasks: list[str] = []
     if isinstance(verdict, Escalate):
-        tasks.append(desk.open_task(asked, _guarded(case, verdict.draft), decided, case.purpose, case.timing))
+        tasks.append(desk.open_task(asked, guarded(verdict.draft, case), decided, case.purpose, case.timing))
         if verdict.draft.reason is Reason.UNCONTACTABLE:
             untell(desk, asked)
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
@@ -192,20 +192,9 @@ def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str)
     if not drafts:
         return []
     return [
-        desk.open_task(case.asked, _guarded(case, draft), decided, case.purpose, case.timing)
+        desk.open_task(case.asked, guarded(draft, case), decided, case.purpose, case.timing)
         for draft in drafts
     ]
-
-
-def _guarded(case: Case, draft: Draft) -> Draft:
-    """Whoever gets a task is told what not to use for it (B2); for most patients there is nothing to tell."""
-    patient = case.patient
-    if draft.do_not_use or not (
-        patient.objections or patient.permissions or patient.safe_contact or patient.proxies
-    ):
-        return draft
-    closed = objected_channels(case)
-    return replace(draft, do_not_use=closed) if closed else draft
 
 
 def refusal_tasks(desk: Desk) -> list[str]:

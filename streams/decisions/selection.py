@@ -14,7 +14,15 @@ from streams.policy.model import PhoneCover
 from .caps import language_of
 from .case import Case
 from .channels import Candidate, choose, first_or_all
-from .objections import EVERY_METHOD, closes_unlisted, objected, safe_channels
+from .objections import (
+    EVERY_METHOD,
+    NOT_A_CALL,
+    closes_unlisted,
+    objected,
+    safe_channels,
+    to_service,
+    whole_care,
+)
 from .purposes import RESULT_PURPOSES, SAFETY_PURPOSES, role_for
 from .wording import fill
 
@@ -209,6 +217,14 @@ def objected_channels(case: Case) -> tuple[Channel, ...]:
     not listed as safe.
     """
     closed = objected(case)
+    patient = case.patient
+    if patient.objections and (whole_care(patient) or to_service(patient, *case.services)):
+        closed |= NOT_A_CALL  # a call is left to staff (B4)
     if closes_unlisted(case):
-        closed |= EVERY_METHOD.difference(safe_channels(case.patient))
+        closed |= EVERY_METHOD.difference(safe_channels(patient))
+    return in_order(closed)
+
+
+def in_order(closed: set[Channel]) -> tuple[Channel, ...]:
+    """Channels as they are written: always in the same order."""
     return tuple([channel for channel in _IN_ORDER if channel in closed]) if closed else ()
