@@ -35,8 +35,9 @@ from .guarding import guarded
 from .objections import refused
 from .purposes import SAFETY_PURPOSES
 from .recipients import copies_wanted
+from .results import reader_of
 from .timing import confirm_by
-from .told import mark_told, untell
+from .told import mark_told, untell, untell_spoken_for
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL})
@@ -77,6 +78,8 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         tasks.append(desk.open_task(asked, guarded(verdict.draft, case), decided, case.purpose, case.timing))
         if verdict.draft.reason is Reason.UNCONTACTABLE:
             untell(desk, asked)
+        if case.failed_before and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
+            tasks.extend(_for_those_it_spoke_for(desk, case, verdict.draft, decided))
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
     desk.record_decision(
         asked,
@@ -97,7 +100,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         )
     if isinstance(verdict, Suppress):
         if verdict.reason is Reason.COALESCED:
-            mark_told(desk, case)
+            mark_told(desk, case, by=desk.patient.notice_by)
         if verdict.reason is Reason.RESULT_CANCELLED_UNTOLD:
             _update_tasks(desk, asked)
         if verdict.forward_to is not None:
@@ -197,6 +200,20 @@ def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str)
     ]
 
 
+def _for_those_it_spoke_for(desk: Desk, case: Case, draft: Draft, decided: str) -> list[str]:
+    """A notice that reached nobody told nobody of the other results it spoke for: a person has those too (B10)."""
+    return [
+        desk.open_task(
+            replace(case.asked, id=id_, version=version),
+            guarded(draft, case),
+            decided,
+            case.purpose,
+            case.timing,
+        )
+        for id_, version in untell_spoken_for(desk, case.asked.id)
+    ]
+
+
 def refusal_tasks(desk: Desk) -> list[str]:
     """B9: who said no when asked for permission is asked why; handled as an objection without a reason."""
     draft = Draft(Role.IG, Priority.P3, Reason.CAPTURE_REASON, unbound=True)
@@ -263,7 +280,12 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
     )
     mark_told(desk, case)
     if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
-        desk.change(notice_until=desk.now + desk.env.policy.coalesce, notice_at=desk.now)
+        desk.change(
+            notice_until=desk.now + desk.env.policy.coalesce,
+            notice_at=desk.now,
+            notice_to=reader_of(case),
+            notice_by=asked.id,
+        )
     for proxy_id in copies_wanted(case):
         copy = replace(
             asked, copy_to=proxy_id, ordinal=asked.ordinal + 1, until=desk.now, reason=None, rule=""
