@@ -8,7 +8,7 @@ import msgspec
 
 from streams.domain.decision import Draft, Escalate, Hold, Send, Suppress
 from streams.domain.records import Override
-from streams.domain.vocabulary import Channel, Priority, Purpose, Reason, Role
+from streams.domain.vocabulary import Channel, NeedKind, Priority, Purpose, Reason, Role
 from streams.policy.model import PhoneCover
 
 from .caps import language_of
@@ -58,9 +58,19 @@ def phone_preferred(tested: Tested) -> Escalate | None:
         return None
     if closes_unlisted(case) and Channel.PHONE_HUMAN not in safe_channels(case.patient):
         return None  # a call is not known to be safe: row 9.1 speaks
+    if case.patient.needs and _signs(case):
+        return None  # not a voice call (C154): E7 and row 7.4 find a way
     rank = Priority.P1 if case.pressing else Priority.P3
     return Escalate(
         Draft(role_for(case.purpose), rank, Reason.PHONE_PREFERRED, options=("phone",)),
+    )
+
+
+def _signs(case: Case) -> bool:
+    """Whether the patient signs (BSL), and a telephone call is not recorded as accessible to them."""
+    return any(
+        need.kind is NeedKind.BSL and Channel.PHONE_HUMAN not in need.accessible_channels
+        for need in case.patient.needs
     )
 
 
@@ -197,8 +207,7 @@ def _undeliverable(case: Case, role: Role, reason: Reason) -> Escalate | Suppres
     tonight = case.timing.short_notice and not case.policy.urgent_window.contains(case.now)
     if reason is Reason.CANNOT_ARRIVE_IN_TIME and (tonight or case.purpose in SAFETY_PURPOSES):
         rank = Priority.P0  # B6: nothing eligible now, on call
-    options = ("phone", "letter", "correct_details")
-    return Escalate(Draft(role, rank, reason, options=options, at_least_needed_by=True))
+    return Escalate(Draft(role, rank, reason, options=_ways(case), at_least_needed_by=True))
 
 
 def uncontactable(case: Case) -> Escalate:
@@ -206,8 +215,13 @@ def uncontactable(case: Case) -> Escalate:
     rank = Priority.P1 if case.pressing else Priority.P3
     if case.purpose in SAFETY_PURPOSES:
         rank = Priority.P0
-    options = ("phone", "letter", "correct_details")
-    return Escalate(Draft(Role.ADMIN, rank, Reason.UNCONTACTABLE, options=options))
+    return Escalate(Draft(Role.ADMIN, rank, Reason.UNCONTACTABLE, options=_ways(case)))
+
+
+def _ways(case: Case) -> tuple[str, ...]:
+    """How staff may reach the person: not by voice where they sign (C154)."""
+    first = "interpreter" if case.patient.needs and _signs(case) else "phone"
+    return first, "letter", "correct_details"
 
 
 def objected_channels(case: Case) -> tuple[Channel, ...]:
