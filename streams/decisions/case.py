@@ -125,6 +125,14 @@ class Case(msgspec.Struct, frozen=True):
         return self.asked.kind is SubjectKind.APPOINTMENT
 
     @property
+    def services(self) -> tuple[str, ...]:
+        """What it is about: of a reminder also its appointment's service, when the request names another."""
+        body = self.appointment
+        if self.request is None or body is None or body.service_code in ("", self.service):
+            return (self.service,)
+        return self.service, body.service_code
+
+    @property
     def pressing(self) -> bool:
         """Short notice or a result: the P1 of B17's last rows."""
         return self.timing.short_notice or self.asked.kind is SubjectKind.RESULT

@@ -35,6 +35,7 @@ from .objections import (
     refused,
     safe_channels,
 )
+from .registry import is_registered
 from .timing import Release, release
 
 
@@ -150,7 +151,7 @@ def _barred(
         blockers.append("E2")
     used = _used(case, channel)
     blocking, lifted, refusal = _objected(case, recipient, channel, used)
-    if blocking or refusal or (recipient.objected and any(one in recipient.objected for one in used)):
+    if blocking or refusal or (recipient.objected and _proxy_objects(recipient.objected, used)):
         blockers.append("E5")
     if restricted and not set(used).issubset(safe_channels(case.patient)):
         blockers.append("E6")
@@ -187,12 +188,7 @@ def _approved(case: Case, channel: Channel) -> bool:
     circuit = case.shard.circuits.get(channel)
     if circuit is not None and case.now < circuit.open_until:
         return False
-    settings = case.policy.channels.get(channel)
-    if settings is None or not settings.enabled:
-        return False
-    if channel is Channel.IM_COMMERCIAL and not case.policy.im_commercial:
-        return False
-    return settings.review_due is None or case.now < settings.review_due
+    return is_registered(case.policy, channel, case.now)
 
 
 def usable_contact(contacts: tuple[Contact, ...], channel: Channel) -> Contact | None:
@@ -218,6 +214,11 @@ def _used(case: Case, channel: Channel) -> tuple[Channel, ...]:
     if settings is not None and settings.sms_nudge is SmsNudge.POSSIBLE:
         return channel, Channel.SMS
     return (channel,)
+
+
+def _proxy_objects(objected: tuple[Channel, ...], used: tuple[Channel, ...]) -> bool:
+    """A proxy's own objections; to a channel that we cannot read: every channel (B4)."""
+    return Channel.UNKNOWN in objected or any(one in objected for one in used)
 
 
 def _objected(

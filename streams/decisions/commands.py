@@ -90,7 +90,7 @@ def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
 
 def _considered(case: Case, channel: Channel) -> tuple[ObjectionConsidered, ...]:
     return tuple(
-        ObjectionConsidered(id_, entry.version, covers(entry.body, channel, case.service))
+        ObjectionConsidered(id_, entry.version, covers(entry.body, channel, *case.services))
         for id_, entry in case.patient.objections.items()
         if not entry.withdrawn
     )

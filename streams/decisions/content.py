@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from streams.domain.decision import Draft, Escalate, Hold, Suppress
 from streams.domain.vocabulary import (
+    AppointmentStatus,
     Level,
     PermissionState,
     Priority,
@@ -20,6 +21,18 @@ from .purposes import APPOINTMENT_PURPOSES, CLINICAL_PURPOSES, COURTESY, role_fo
 from .status import priority
 
 _APPROVAL_DAYS = 2  # working days a campaign waits for its second person before R-IG is asked
+
+
+def appointment_unclear(case: Case) -> Escalate | None:
+    """1.2: a message about an appointment that we do not know, or of which we do not know whether it stands."""
+    if case.request is None or case.purpose not in APPOINTMENT_PURPOSES:
+        return None
+    body = case.appointment
+    if body is None:
+        unclear = not case.request.parameters.get("when")  # nothing to say when it is
+    else:
+        unclear = body.status is AppointmentStatus.UNKNOWN  # it may be a cancellation
+    return Escalate(Draft(Role.DQ, priority(case, Priority.P3), Reason.DATA_QUALITY)) if unclear else None
 
 
 def follow_up_not_agreed(case: Case) -> Escalate | None:
@@ -108,7 +121,7 @@ def whole_care_objection(case: Case) -> Suppress | Escalate | None:
 
 def service_objection(case: Case) -> Suppress | Escalate | None:
     """6.2: the person objects to this service; other services are unaffected (C091, C092)."""
-    if to_service(case.patient, case.service) is None:
+    if to_service(case.patient, *case.services) is None:
         return None
     if case.purpose in COURTESY or case.purpose is Purpose.WAITLIST_VALIDATION:
         return Suppress(Reason.OBJECTION_UPHELD)

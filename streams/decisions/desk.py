@@ -33,6 +33,7 @@ from streams.domain.vocabulary import (
 )
 
 from .case import Environment, Timing
+from .guarding import closed_for
 from .ids import decision_id, safety_id, task_id
 from .open_tasks import new_task, next_task
 
@@ -237,7 +238,6 @@ class Desk:
 
     def companion(self, draft: Draft, about: tuple[SubjectKind, str, int]) -> str:
         """Open a task that belongs to no request: raised by an objection, a receipt or the calendar."""
+        draft = replace(draft, companion=True, about=about, do_not_use=closed_for(self.patient))
         asked = Asked(about[0], about[1], about[2], self.event_id, self.at, self.occurred_at)
-        return self.open_task(
-            asked, replace(draft, companion=True, about=about), self.decision_id_for(asked), None
-        )
+        return self.open_task(asked, draft, self.decision_id_for(asked), None)

@@ -70,7 +70,6 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
     difference = differs(body, told, policy)
     purpose = purpose_of(body, told, difference)
     starts = _affected(body, told, difference, env.now)
-    sensitive = body.service_sensitive
     return Case(
         patient_id,
         patient,
@@ -80,7 +79,7 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
         asked,
         purpose,
         body.service_code,
-        body.service_code in policy.sensitive_services if sensitive is None else sensitive,
+        _is_sensitive(body, policy),
         Level.L1,
         timing_of(starts, relevant_start(body, told, difference), body.starts_precision, policy, env.now),
         body,
@@ -88,6 +87,12 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
         difference,
         is_minor(patient, policy, env.now),
     )
+
+
+def _is_sensitive(body: Appointment, policy: Policy) -> bool:
+    """What the source says; where it says nothing, the organisation's list."""
+    said = body.service_sensitive
+    return body.service_code in policy.sensitive_services if said is None else said
 
 
 def _frame_result(patient_id: str, patient: PatientState, asked: Asked, env: Environment) -> Case:
@@ -121,9 +126,8 @@ def _frame_request(patient_id: str, patient: PatientState, asked: Asked, env: En
     wanted = LEVEL_OF.get(body.purpose, Level.L0)
     service = body.service_code
     sensitive = service in policy.sensitive_services
-    if entry is not None and entry.body.service_sensitive is not None:
-        sensitive = sensitive or entry.body.service_sensitive
     if entry is not None:
+        sensitive = sensitive or _is_sensitive(entry.body, policy)
         known = entry.body
         start = _future_start(known, env.now)
         timing = timing_of(start, known.starts_at, known.starts_precision, policy, env.now)
@@ -173,6 +177,7 @@ def tell(body: Appointment, version: int) -> Told:
         body.join_link_ref,
         body.clinician,
         body.room,
+        body.starts_precision,
     )
 
 
@@ -186,19 +191,25 @@ def differs(body: Appointment, told: Told | None, policy: Policy) -> Difference:
     shift = body.starts_at - told.starts_at
     relocated = body.site != told.site or body.mode is not told.mode
     link = body.join_link_ref != told.join_link_ref
+    timed = _timed(body, told)
     minor = body.clinician != told.clinician or body.room != told.room
-    if not (shift or relocated or link or minor):
+    if not (shift or relocated or link or timed or minor):
         return _SAME
     if body.status is AppointmentStatus.CANCELLED:
         return _SAME  # a cancelled appointment that moves is still cancelled
     moved = abs(shift) >= policy.materiality
     return Difference(
         any=True,
-        material=moved or relocated or link,
+        material=moved or relocated or link or timed,
         moved=moved,
         brought_forward=moved and shift < 0,
         relocated=relocated,
     )
+
+
+def _timed(body: Appointment, told: Told) -> bool:
+    """Whether a day without a time now has one, or has lost it: the recipient would come at the wrong hour."""
+    return told.precision is not None and told.precision is not body.starts_precision
 
 
 def purpose_of(body: Appointment, told: Told | None, difference: Difference) -> Purpose:
@@ -210,7 +221,7 @@ def purpose_of(body: Appointment, told: Told | None, difference: Difference) -> 
         return Purpose.APPT_VIRTUAL_INVITE if virtual else Purpose.APPT_CONFIRM
     if told.status is AppointmentStatus.CANCELLED:
         return Purpose.APPT_REINSTATE
-    only_link = difference.material and not (difference.moved or difference.relocated)
+    only_link = difference.material and not (difference.moved or difference.relocated or _timed(body, told))
     if only_link and body.status is AppointmentStatus.BOOKED and body.join_link_ref is not None:
         return Purpose.APPT_VIRTUAL_INVITE
     return Purpose.APPT_CHANGE
@@ -277,12 +288,14 @@ def timing_of(
     )
 
 
-def service_of(patient: PatientState, asked: Asked) -> str:
-    """The service a request is about; empty when its subject is forgotten."""
+def services_of(patient: PatientState, asked: Asked) -> tuple[str, ...]:
+    """The services a request is about, its appointment's too; none when its subject is forgotten."""
     if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
-        return patient.appointments[asked.id].body.service_code
+        return (patient.appointments[asked.id].body.service_code,)
     if asked.kind is SubjectKind.RESULT and asked.id in patient.results:
-        return patient.results[asked.id].body.service_code
+        return (patient.results[asked.id].body.service_code,)
     if asked.id in patient.requests:
-        return patient.requests[asked.id].body.service_code
-    return ""
+        body = patient.requests[asked.id].body
+        booked = patient.appointments.get(body.appointment_id) if body.appointment_id else None
+        return (body.service_code,) if booked is None else (body.service_code, booked.body.service_code)
+    return ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace
+
 from streams.domain.calendar import add_months
 from streams.domain.decision import Draft, Escalate
 from streams.domain.events import Objection
@@ -27,10 +29,12 @@ from .channels import usable_contact
 from .decide import decide
 from .desk import Desk
 from .faults import attempt
-from .framing import frame, service_of
+from .framing import frame, services_of
+from .guarding import closed_for
 from .objections import METHOD_SCOPES, active, channels_of, forbids
 from .outcome import carry_out, conflict_task, refusal_tasks
-from .request import settled
+from .request import WAITED, settled
+from .selection import objected_channels
 
 _ABOUT_OBJECTIONS: Final = frozenset(
     {Reason.CAPTURE_REASON, Reason.IMPLICATIONS_NOTICE, Reason.ANSWER_OBJECTION}
@@ -46,6 +50,9 @@ _BECAUSE_OF_OBJECTIONS: Final = frozenset(
         Reason.OVERRIDE_NEEDED,
     }
 )
+#: Tasks that offer a call or a letter: a new objection may make them another person's, never a message.
+_LOOKED_AT_AGAIN: Final = _BECAUSE_OF_OBJECTIONS | {Reason.PHONE_PREFERRED, Reason.UNCONTACTABLE}
+_ABOUT_A_REQUEST: Final = frozenset({SubjectKind.APPOINTMENT, SubjectKind.RESULT, SubjectKind.REQUEST})
 
 _MERGES: Final = (RecordStatus.MERGING, RecordStatus.SUPERSEDED)
 
@@ -64,7 +71,8 @@ def objection_changed(desk: Desk, body: Objection) -> None:
 def _sent_meanwhile(desk: Desk, body: Objection) -> None:
     """C004: a message that left after the objection reached a desk and before it reached us is reviewed."""
     for command_id, sent in desk.patient.sent.items():
-        if sent.created_at >= body.received_at and forbids(body, sent, service_of(desk.patient, sent.asked)):
+        services = services_of(desk.patient, sent.asked)
+        if sent.created_at >= body.received_at and forbids(body, sent, *services):
             subject = Subject(sent.asked.kind, sent.asked.id, sent.asked.version)
             desk.log_safety("objected_send_during_propagation", subject, command_id)
 
@@ -147,6 +155,12 @@ def sections_changed(desk: Desk, before: PatientState) -> None:
             _conflicts(desk, entry.body)
     if patient.permissions is not before.permissions:
         refusal_tasks(desk)
+    if (patient.permissions, patient.safe_contact, patient.proxies) != (
+        before.permissions,
+        before.safe_contact,
+        before.proxies,
+    ):
+        _say_what_is_closed(desk)
     identity = patient.identity
     if patient.standing and identity is not None and identity.record_status in _MERGES:
         desk.change(standing={})  # numbers are merged: decisions made beforehand lapse (B7)
@@ -161,16 +175,45 @@ def look_again(desk: Desk) -> None:
         if (
             task.asked is None
             or task.status is not TaskStatus.OPEN
-            or task.reason not in _BECAUSE_OF_OBJECTIONS
+            or task.reason not in _LOOKED_AT_AGAIN
             or task.asked.key in desk.patient.asked
             or id_ not in desk.patient.tasks
         ):
             continue
         # What cannot be decided stays with the person, whose task is open.
         attempt(desk, partial(_decide_again, desk, task, task.asked), lambda said: None)
+    _say_what_is_closed(desk)
 
 
 def _decide_again(desk: Desk, task: OpenTask, asked: Asked) -> None:
     ruling = decide(frame(desk.patient_id, desk.patient, settled(desk, asked), desk.env))
-    if not (isinstance(ruling.verdict, Escalate) and ruling.verdict.draft.reason is task.reason):
+    same = isinstance(ruling.verdict, Escalate) and ruling.verdict.draft.reason is task.reason
+    to_a_person = isinstance(ruling.verdict, Escalate) or task.reason in _BECAUSE_OF_OBJECTIONS
+    if to_a_person and not same:
         carry_out(desk, ruling)
+
+
+def _say_what_is_closed(desk: Desk) -> None:
+    """Newer facts update the task (B13): a claimed one too, so that nobody calls whom they must not (C100)."""
+    for id_, task in list(desk.patient.tasks.items()):
+        closed = _closed_now(desk, task)
+        if closed != task.do_not_use:
+            desk.put_task(id_, replace(task, version=task.version + 1, do_not_use=closed))
+
+
+def _closed_now(desk: Desk, task: OpenTask) -> tuple[Channel, ...]:
+    """What must not be used for an open task as things stand; what was closed stays so where no rule can tell."""
+    asked = task.asked
+    if asked is None and task.kind not in _ABOUT_A_REQUEST:
+        return closed_for(desk.patient)
+    if asked is None:
+        asked = Asked(task.kind, task.id, task.entity_version, desk.event_id, desk.at, desk.now)
+    again = replace(asked, until=0, reason=None, rule="", waited=WAITED)
+
+    def closed() -> tuple[Channel, ...]:
+        return objected_channels(decide(frame(desk.patient_id, desk.patient, again, desk.env)).case)
+
+    def as_before(_: str) -> tuple[Channel, ...]:
+        return tuple(dict.fromkeys((*task.do_not_use, *closed_for(desk.patient))))
+
+    return attempt(desk, closed, as_before)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
-from streams.domain.patient import Asked, Sent
+from streams.domain.patient import Asked, OpenTask, Sent
 from streams.domain.records import (
     DeadLetter,
     Subject,
@@ -31,15 +31,27 @@ from .commands import command_for
 from .decide import Ruling
 from .desk import Desk
 from .forwarding import forward
+from .guarding import guarded
 from .objections import refused
 from .purposes import SAFETY_PURPOSES
 from .recipients import copies_wanted
-from .selection import objected_channels
+from .results import reader_of
 from .timing import confirm_by
-from .told import mark_told, untell
+from .told import mark_told, untell, untell_spoken_for
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL, Reason.REPLAY_GUARD})
+#: Raised by 1.11: they stand when the patient has died (3.3).
+_CLINICAL: Final = frozenset(
+    {
+        Reason.CRITICAL_RESULT,
+        Reason.WITHDRAWN_RESULT,
+        Reason.BAD_NEWS,
+        Reason.DISCUSS_FIRST,
+        Reason.THREAT,
+        Reason.AUTHORISED_CALL,
+    }
+)
 _OUTCOME_OF: Final = {
     Escalate: Outcome.ESCALATE,
     Suppress: Outcome.SUPPRESS,
@@ -63,9 +75,11 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     decided = desk.decision_id_for(asked)
     tasks: list[str] = []
     if isinstance(verdict, Escalate):
-        tasks.append(desk.open_task(asked, _guarded(case, verdict.draft), decided, case.purpose, case.timing))
+        tasks.append(desk.open_task(asked, guarded(verdict.draft, case), decided, case.purpose, case.timing))
         if verdict.draft.reason is Reason.UNCONTACTABLE:
             untell(desk, asked)
+        if case.failed_before and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
+            tasks.extend(_for_those_it_spoke_for(desk, case, verdict.draft, decided))
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
     desk.record_decision(
         asked,
@@ -86,7 +100,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         )
     if isinstance(verdict, Suppress):
         if verdict.reason is Reason.COALESCED:
-            mark_told(desk, case)
+            mark_told(desk, case, by=desk.patient.notice_by)
         if verdict.reason is Reason.RESULT_CANCELLED_UNTOLD:
             _update_tasks(desk, asked)
         if verdict.forward_to is not None:
@@ -99,7 +113,7 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
     case = ruling.case
     asked = case.asked
     if "2.2" in ruling.path:
-        _end_older_tasks(desk, asked)
+        _end_older_tasks(desk, asked, hold.reason)
     again = asked.reason is hold.reason and asked.rule == ruling.rule
     tasks: tuple[str, ...] = ()
     if not again:
@@ -149,17 +163,22 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
         if task.asked is None or not task.asked.same_thing(asked):
             continue
         updated = isinstance(verdict, Escalate) and task.reason is verdict.draft.reason
-        if not updated:
+        if not (updated or _stands(task, verdict.reason)):
             # The same facts, and a message after all: the task is done (C099). Newer facts replace it (C223).
             done = isinstance(verdict, Send) and task.entity_version == asked.version
             desk.end_task(id_, TaskStatus.CLOSED if done else TaskStatus.SUPERSEDED)
     return supersedes
 
 
-def _end_older_tasks(desk: Desk, asked: Asked) -> None:
+def _stands(task: OpenTask, why: Reason) -> bool:
+    """Whether newer facts leave this task open: only a person ends the task of a critical result (C163, 3.3)."""
+    return task.reason is Reason.CRITICAL_RESULT or (why is Reason.DECEASED and task.reason in _CLINICAL)
+
+
+def _end_older_tasks(desk: Desk, asked: Asked, why: Reason) -> None:
     """2.2 while the newer facts are held: nobody goes on working on facts that are no longer true."""
     for id_, task in list(desk.patient.tasks.items()):
-        older = task.entity_version < asked.version
+        older = task.entity_version < asked.version and not _stands(task, why)
         if older and task.asked is not None and task.asked.same_thing(asked):
             desk.end_task(id_, TaskStatus.SUPERSEDED)
 
@@ -176,20 +195,23 @@ def _companions(desk: Desk, case: Case, drafts: tuple[Draft, ...], decided: str)
     if not drafts:
         return []
     return [
-        desk.open_task(case.asked, _guarded(case, draft), decided, case.purpose, case.timing)
+        desk.open_task(case.asked, guarded(draft, case), decided, case.purpose, case.timing)
         for draft in drafts
     ]
 
 
-def _guarded(case: Case, draft: Draft) -> Draft:
-    """Whoever gets a task is told what not to use for it (B2); for most patients there is nothing to tell."""
-    patient = case.patient
-    if draft.do_not_use or not (
-        patient.objections or patient.permissions or patient.safe_contact or patient.proxies
-    ):
-        return draft
-    closed = objected_channels(case)
-    return replace(draft, do_not_use=closed) if closed else draft
+def _for_those_it_spoke_for(desk: Desk, case: Case, draft: Draft, decided: str) -> list[str]:
+    """A notice that reached nobody told nobody of the other results it spoke for: a person has those too (B10)."""
+    return [
+        desk.open_task(
+            replace(case.asked, id=id_, version=version),
+            guarded(draft, case),
+            decided,
+            case.purpose,
+            case.timing,
+        )
+        for id_, version in untell_spoken_for(desk, case.asked.id)
+    ]
 
 
 def refusal_tasks(desk: Desk) -> list[str]:
@@ -258,7 +280,12 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
     )
     mark_told(desk, case)
     if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
-        desk.change(notice_until=desk.now + desk.env.policy.coalesce, notice_at=desk.now)
+        desk.change(
+            notice_until=desk.now + desk.env.policy.coalesce,
+            notice_at=desk.now,
+            notice_to=reader_of(case),
+            notice_by=asked.id,
+        )
     for proxy_id in copies_wanted(case):
         copy = replace(
             asked, copy_to=proxy_id, ordinal=asked.ordinal + 1, until=desk.now, reason=None, rule=""

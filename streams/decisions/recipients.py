@@ -62,8 +62,9 @@ def stand_ins(case: Case) -> list[Proxy]:
 
 
 def _competent(case: Case) -> bool:
+    """For a reminder its appointment's service counts: that is what would be told."""
     identity = case.patient.identity
-    return identity is not None and case.service in identity.competent_for
+    return identity is not None and case.services[-1] in identity.competent_for
 
 
 def needs_stand_in(case: Case) -> bool:
@@ -84,7 +85,7 @@ def usable(case: Case, proxy: Proxy) -> bool:
         return False
     if proxy.valid_to is not None and case.now >= proxy.valid_to:
         return False
-    if proxy.services and case.service not in proxy.services:
+    if proxy.services and not set(case.services).issubset(proxy.services):
         return False
     if proxy.max_level < min(case.level, case.cap):
         return False
@@ -137,12 +138,13 @@ def review_due(case: Case) -> Escalate | None:
     )
 
 
-def _named(case: Case) -> list[Proxy]:
-    """Stand-ins that are not suspended for want of a review (row 5)."""
-    identity = case.patient.identity
-    assert identity is not None
+def named(case: Case) -> list[Proxy]:
+    """The stand-ins of ``stand_ins`` that are not suspended for want of a review (row 5)."""
     people = stand_ins(case)
-    if not is_child(case) or age_on(identity.born, case.now) < case.policy.proxy_review_age:
+    identity = case.patient.identity
+    if not people or identity is None or not is_child(case):
+        return people
+    if age_on(identity.born, case.now) < case.policy.proxy_review_age:
         return people
     since = turns(identity.born, case.policy.proxy_review_age)
     return [p for p in people if p.reviewed_at is not None and p.reviewed_at >= since]
@@ -150,7 +152,7 @@ def _named(case: Case) -> list[Proxy]:
 
 def excluded_person(case: Case) -> Escalate | None:
     """B11.11: an excluded proxy is never used; when nobody else stands in, safeguarding decides."""
-    people = stand_ins(case)
+    people = named(case)
     if any(p.excluded for p in people) and not any(not p.excluded for p in people):
         priority = _priority(case, Priority.P2)
         return Escalate(Draft(Role.SAFE, priority, Reason.EXCLUDED_PERSON, own_role=True))
@@ -159,10 +161,10 @@ def excluded_person(case: Case) -> Escalate | None:
 
 def not_usable(case: Case) -> Escalate | None:
     """B11.8: no stand-in can be used, and the patient cannot be messaged instead."""
-    people = [p for p in stand_ins(case) if not p.excluded]
+    people = [p for p in named(case) if not p.excluded]
     if any(usable(case, p) for p in people):
         return None
-    if not people and case.patient.proxies and stand_ins(case):
+    if not people and case.patient.proxies and named(case):
         return None  # only excluded people are left: row 11 speaks
     if case.asked.copy_to is None and not needs_stand_in(case):
         return None
@@ -179,7 +181,7 @@ def no_results_scope(case: Case) -> Escalate | None:
     """B11.9: a result goes to a proxy only with an explicit scope for results (A1-07)."""
     if not case.is_result or not needs_stand_in(case):
         return None
-    people = [p for p in stand_ins(case) if not p.excluded]
+    people = [p for p in named(case) if not p.excluded]
     if people and not any(usable(case, p) for p in people):
         return Escalate(Draft(Role.ADMIN, _priority(case), Reason.PROXY_NOT_USABLE))
     return None
@@ -187,7 +189,7 @@ def no_results_scope(case: Case) -> Escalate | None:
 
 def check_with_patient(case: Case) -> Escalate | None:
     """B11.10: nobody but the patient hears of a sensitive service before the patient was asked (S1 line 14)."""
-    if case.sensitive and any(usable(case, p) for p in stand_ins(case)):
+    if case.sensitive and any(usable(case, p) for p in named(case)):
         return Escalate(
             Draft(
                 Role.CLIN,
@@ -221,14 +223,14 @@ def competent_minor(case: Case) -> Escalate | Case | None:
 
 def ambiguous(case: Case) -> Escalate | None:
     """B11.13: several usable stand-ins and none, or more than one, marked primary (C128)."""
-    people = [p for p in _named(case) if usable(case, p)] if case.patient.proxies else []
+    people = [p for p in named(case) if usable(case, p)] if case.patient.proxies else []
     if len(people) > 1 and sum(p.primary for p in people) != 1:
         return Escalate(Draft(Role.ADMIN, _priority(case), Reason.PROXY_AMBIGUOUS))
     return None
 
 
 def _stand_in(case: Case) -> Proxy | None:
-    people = [p for p in _named(case) if usable(case, p)]
+    people = [p for p in named(case) if usable(case, p)]
     if len(people) > 1:
         people = [p for p in people if p.primary]
     return people[0] if people else None

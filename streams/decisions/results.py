@@ -154,7 +154,7 @@ def normal(case: Case) -> Case | None:
 
 def _carries_l4(case: Case) -> bool:
     """Whether some channel could carry L4 to whoever stage 5 would choose; else it is told as L3 (row 10)."""
-    stand_in = next((p for p in recipients.stand_ins(case) if recipients.usable(case, p)), None)
+    stand_in = next((p for p in recipients.named(case) if recipients.usable(case, p)), None)
     if stand_in is not None:
         cap = stand_in.max_level
         reader = Recipient(RecipientRole.PROXY, stand_in.proxy_id, stand_in.contacts, (), (), cap)
@@ -201,6 +201,11 @@ def not_classified(case: Case) -> Escalate | None:
     return _to_clinician(Priority.P2, Reason.RESULT_NOT_CLASSIFIED)
 
 
+def reader_of(case: Case) -> str:
+    """Whom a notice goes to: the proxy's id, empty for the patient."""
+    return (case.recipient.proxy_ref or "") if case.recipient is not None else ""
+
+
 def coalesce(tested: Tested) -> Hold | Suppress | None:
     """B10, coalescing: results within the window of a notice are told together when it ends (C168).
 
@@ -212,6 +217,8 @@ def coalesce(tested: Tested) -> Hold | Suppress | None:
     if case.level is not Level.L3 or case.failed_before or case.asked.copy_to is not None:
         return None  # the fallback or the copy of a notice is that notice
     notice = case.patient
+    if notice.notice_to not in (None, reader_of(case)):
+        return None  # somebody else's notice tells this recipient nothing
     if case.asked.reason is Reason.COALESCE and notice.notice_at == case.now:
         return Suppress(Reason.COALESCED)  # the notice that just went out speaks for this result too
     if case.now < notice.notice_until:

@@ -8,14 +8,22 @@ import msgspec
 
 from streams.domain.decision import Draft, Escalate, Hold, Send, Suppress
 from streams.domain.records import Override
-from streams.domain.vocabulary import Channel, Priority, Purpose, Reason, RecipientRole, Role
+from streams.domain.vocabulary import Channel, NeedKind, Priority, Purpose, Reason, Role
 from streams.policy.model import PhoneCover
 
 from .caps import language_of
 from .case import Case
 from .channels import Candidate, choose, first_or_all
-from .objections import EVERY_METHOD, closes_unlisted, covered, covering, refusals, safe_channels
-from .purposes import RESULT_PURPOSES, role_for
+from .objections import (
+    EVERY_METHOD,
+    NOT_A_CALL,
+    closes_unlisted,
+    objected,
+    safe_channels,
+    to_service,
+    whole_care,
+)
+from .purposes import RESULT_PURPOSES, SAFETY_PURPOSES, role_for
 from .wording import fill
 
 _IN_ORDER: Final = tuple(channel for channel in Channel if channel is not Channel.UNKNOWN)
@@ -46,13 +54,23 @@ def phone_preferred(tested: Tested) -> Escalate | None:
         return None
     eligible = {one.channel for one in tested.eligible}
     before = preferred[: preferred.index(Channel.PHONE_HUMAN)]
-    if any(channel in eligible for channel in before) or covering(case, Channel.PHONE_HUMAN):
+    if any(channel in eligible for channel in before) or Channel.PHONE_HUMAN in objected(case):
         return None
     if closes_unlisted(case) and Channel.PHONE_HUMAN not in safe_channels(case.patient):
         return None  # a call is not known to be safe: row 9.1 speaks
+    if case.patient.needs and _signs(case):
+        return None  # not a voice call (C154): E7 and row 7.4 find a way
     rank = Priority.P1 if case.pressing else Priority.P3
     return Escalate(
         Draft(role_for(case.purpose), rank, Reason.PHONE_PREFERRED, options=("phone",)),
+    )
+
+
+def _signs(case: Case) -> bool:
+    """Whether the patient signs (BSL), and a telephone call is not recorded as accessible to them."""
+    return any(
+        need.kind is NeedKind.BSL and Channel.PHONE_HUMAN not in need.accessible_channels
+        for need in case.patient.needs
     )
 
 
@@ -117,8 +135,10 @@ def message(case: Case, chosen: Candidate, reason: Reason, override: Override | 
 
 
 def overridable(tested: Tested) -> list[Candidate]:
-    """7.2: channels that only an objection (or safety) blocks; at short notice also those that are late too."""
-    allowed = {"E5", "E6", "E8"} if tested.case.timing.short_notice else {"E5", "E6"}
+    """7.2: channels that only an objection (or safety) blocks; where it is urgent also those that are late too."""
+    case = tested.case
+    urgent = case.timing.short_notice or case.purpose in SAFETY_PURPOSES  # a person may still decide or phone
+    allowed = {"E5", "E6", "E8"} if urgent else {"E5", "E6"}
     return [
         one
         for one in tested.candidates
@@ -185,17 +205,23 @@ def _undeliverable(case: Case, role: Role, reason: Reason) -> Escalate | Suppres
         return Suppress(Reason.REMINDER_NOT_DELIVERABLE)
     rank = Priority.P1 if case.pressing else Priority.P3
     tonight = case.timing.short_notice and not case.policy.urgent_window.contains(case.now)
-    if reason is Reason.CANNOT_ARRIVE_IN_TIME and tonight:
-        rank = Priority.P0
-    options = ("phone", "letter", "correct_details")
-    return Escalate(Draft(role, rank, reason, options=options, at_least_needed_by=True))
+    if reason is Reason.CANNOT_ARRIVE_IN_TIME and (tonight or case.purpose in SAFETY_PURPOSES):
+        rank = Priority.P0  # B6: nothing eligible now, on call
+    return Escalate(Draft(role, rank, reason, options=_ways(case), at_least_needed_by=True))
 
 
 def uncontactable(case: Case) -> Escalate:
-    """B6.2: every channel was tried; a person takes over (S0 line 69)."""
+    """B6.2: every channel was tried; a person takes over (S0 line 69), at once where safety is at stake (B6)."""
     rank = Priority.P1 if case.pressing else Priority.P3
-    options = ("phone", "letter", "correct_details")
-    return Escalate(Draft(Role.ADMIN, rank, Reason.UNCONTACTABLE, options=options))
+    if case.purpose in SAFETY_PURPOSES:
+        rank = Priority.P0
+    return Escalate(Draft(Role.ADMIN, rank, Reason.UNCONTACTABLE, options=_ways(case)))
+
+
+def _ways(case: Case) -> tuple[str, ...]:
+    """How staff may reach the person: not by voice where they sign (C154)."""
+    first = "interpreter" if case.patient.needs and _signs(case) else "phone"
+    return first, "letter", "correct_details"
 
 
 def objected_channels(case: Case) -> tuple[Channel, ...]:
@@ -204,13 +230,15 @@ def objected_channels(case: Case) -> tuple[Channel, ...]:
     What is objected to or was refused, by whoever would receive it; where safety is at stake, whatever is
     not listed as safe.
     """
-    recipient, patient = case.recipient, case.patient
-    proxy = recipient is not None and recipient.role is RecipientRole.PROXY
-    closed = covered(case, proxy=proxy) if patient.objections else set()
-    if recipient is not None and recipient.objected:
-        closed.update(recipient.objected)
-    if patient.permissions and not proxy:
-        closed.update(refusals(patient))
+    closed = objected(case)
+    patient = case.patient
+    if patient.objections and (whole_care(patient) or to_service(patient, *case.services)):
+        closed |= NOT_A_CALL  # a call is left to staff (B4)
     if closes_unlisted(case):
         closed |= EVERY_METHOD.difference(safe_channels(patient))
+    return in_order(closed)
+
+
+def in_order(closed: set[Channel]) -> tuple[Channel, ...]:
+    """Channels as they are written: always in the same order."""
     return tuple([channel for channel in _IN_ORDER if channel in closed]) if closed else ()

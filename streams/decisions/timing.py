@@ -42,9 +42,11 @@ def _daily(start: str | None, end: str | None) -> DailyWindow | None:
 
 def release(case: Case, channel: Channel) -> Release | None:
     """Tell when this channel can be used for this case; None when it cannot arrive in time."""
+    timing, now = case.timing, case.now
+    if case.purpose in SAFETY_PURPOSES:
+        return _at_once(case, channel)
     if channel is Channel.LETTER:
         return _letter(case)
-    timing, now = case.timing, case.now
     if timing.late:
         return Release(now) if _works_now(case, channel) else None
     needed_by = timing.needed_by
@@ -63,6 +65,16 @@ def release(case: Case, channel: Channel) -> Release | None:
 def _in_time(at: Instant | None, needed_by: Instant | None) -> bool:
     """A hold arrives in time when it ends at or before needed_by (B1); windows that never meet never end."""
     return at is not None and (needed_by is None or at <= needed_by)
+
+
+def _at_once(case: Case, channel: Channel) -> Release | None:
+    """G1, G4, G7 and G8: at any hour, by what works now; a person is told when nothing does (B6).
+
+    A letter takes days. It goes where a person chose it (9.8), and on no other ground.
+    """
+    if channel is Channel.LETTER:
+        return _letter(case) if case.permit is not None else None
+    return Release(case.now) if _works_now(case, channel) else None
 
 
 def _letter(case: Case) -> Release | None:
@@ -119,16 +131,15 @@ def _own_times(case: Case) -> DailyWindow | None:
 def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool = False) -> Instant | None:
     """The first instant from now at which every window that applies is open (B6's ``earliest``); None: never."""
     policy = case.policy
-    safety = case.purpose in SAFETY_PURPOSES
     return _first_open(
         policy.calendar,
         policy.channels[channel].window,
         (
             policy.urgent_window if expedite else None,
             _plan_times(case),
-            _own_times(case) if own_times and not safety else None,
+            _own_times(case) if own_times else None,
         ),
-        None if expedite or safety else policy.quiet_hours,
+        None if expedite else policy.quiet_hours,
         case.now,
     )
 

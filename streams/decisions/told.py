@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.domain.patient import Asked
+from streams.domain.patient import Asked, ResultEntry
 from streams.domain.vocabulary import Level, Purpose, SubjectKind
 
 from .case import Case
@@ -12,8 +12,11 @@ from .desk import Desk
 from .framing import tell
 
 
-def mark_told(desk: Desk, case: Case) -> None:
-    """The recipient now knows of this version; a copy to somebody else does not change that."""
+def mark_told(desk: Desk, case: Case, *, by: str = "") -> None:
+    """The recipient now knows of this version; a copy to somebody else does not change that.
+
+    ``by``: the result whose notice spoke for it (B10, coalescing).
+    """
     asked, patient = case.asked, desk.patient
     if asked.copy_to is not None:
         return
@@ -30,6 +33,7 @@ def mark_told(desk: Desk, case: Case) -> None:
             chase_at=chase,
             told_version=asked.version,
             told_normal=case.purpose is Purpose.RESULT_NORMAL,
+            told_by=by,
         )
         desk.change(results={**patient.results, asked.id: result})
 
@@ -48,5 +52,17 @@ def untell(desk: Desk, asked: Asked) -> None:
             entry = replace(entry, told=entry.before, before=None)
             desk.change(appointments={**patient.appointments, asked.id: entry})
     elif asked.kind is SubjectKind.RESULT and asked.id in patient.results:
-        result = replace(patient.results[asked.id], told_at=0, chase_at=0, told_version=0, told_normal=False)
-        desk.change(results={**patient.results, asked.id: result})
+        desk.change(results={**patient.results, asked.id: _untold(patient.results[asked.id])})
+
+
+def untell_spoken_for(desk: Desk, result_id: str) -> list[tuple[str, int]]:
+    """The results that a notice spoke for are not told either when it failed; their ids and versions."""
+    results = desk.patient.results
+    silent = {id_: entry for id_, entry in results.items() if entry.told_by == result_id and entry.told_at}
+    if silent:
+        desk.change(results={**results, **{id_: _untold(entry) for id_, entry in silent.items()}})
+    return [(id_, entry.version) for id_, entry in silent.items()]
+
+
+def _untold(entry: ResultEntry) -> ResultEntry:
+    return replace(entry, told_at=0, chase_at=0, told_version=0, told_normal=False, told_by="")

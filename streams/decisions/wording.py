@@ -26,8 +26,8 @@ def _value(case: Case, template: Template, parameter: Parameter, language: str) 
     body = case.appointment
     organisation = case.policy.templates.organisation
     if parameter.kind is Kind.WHEN and body is not None:
-        whole_day = body.starts_precision is StartsPrecision.DAY
-        return _when(_start(case, body), language, whole_day=whole_day)
+        start, precision = _start(case, body)
+        return _when(start, language, whole_day=precision is StartsPrecision.DAY)
     if parameter.kind is Kind.PLACE and body is not None:
         place = _place(body.site, body.generic_site, case.sensitive, case.policy.templates.terms)
         return place or organisation.name(language)
@@ -38,11 +38,12 @@ def _value(case: Case, template: Template, parameter: Parameter, language: str) 
     return ""
 
 
-def _start(case: Case, body: Appointment) -> Instant:
+def _start(case: Case, body: Appointment) -> tuple[Instant, StartsPrecision]:
     """A cancelled appointment is named by the time the recipient knows."""
-    if body.status is AppointmentStatus.CANCELLED and case.told is not None:
-        return case.told.starts_at
-    return body.starts_at
+    told = case.told
+    if body.status is AppointmentStatus.CANCELLED and told is not None:
+        return told.starts_at, told.precision or body.starts_precision
+    return body.starts_at, body.starts_precision
 
 
 @lru_cache(maxsize=4_096)

@@ -41,6 +41,7 @@ from .vocabulary import (
     ReceiptStatus,
     RecipientRole,
     Role,
+    StartsPrecision,
     SubjectKind,
     TaskStatus,
 )
@@ -57,6 +58,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     join_link_ref: str | None
     clinician: str | None
     room: str | None
+    precision: StartsPrecision | None = None  # None: told before this was kept
 
 
 class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -76,6 +78,7 @@ class ResultEntry(msgspec.Struct, frozen=True, array_like=True):
     """The newest version of a result. ``told_at`` 0: not told. ``chase_at``: missed-action control (B10).
 
     ``told_version``: of which version. ``told_normal``: that it is normal, not only that it is there.
+    ``told_by``: the result whose notice spoke for this one too.
     """
 
     version: int
@@ -85,6 +88,7 @@ class ResultEntry(msgspec.Struct, frozen=True, array_like=True):
     chase_at: Instant = 0
     told_version: int = 0
     told_normal: bool = False
+    told_by: str = ""
 
 
 class RequestEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -271,6 +275,8 @@ class PatientState(msgspec.Struct, frozen=True, array_like=True):
     pruned_at: Instant = 0
     standing_versions: dict[str, StandingVersion] = {}
     forgotten: dict[int, Forgotten] = {}
+    notice_to: str | None = None  # who got the last notice: a proxy's id, "" for the patient; None: not known
+    notice_by: str = ""  # the result it was about
 
     @property
     def known(self) -> bool:

@@ -106,7 +106,8 @@ def covers(objection: Objection, command: SendCommand, about: Subject) -> bool:
     here = not objection.services or service is None or service in objection.services
     match objection.scope:
         case Scope.RECIPIENT:
-            return objection.recipient_ref is not None and objection.recipient_ref == command.proxy_ref
+            named = objection.recipient_ref  # nobody named: every proxy
+            return command.recipient_role is RecipientRole.PROXY and (not named or named == command.proxy_ref)
         case Scope.SERVICE:
             return here
         case Scope.METHOD | Scope.METHOD_GROUP | Scope.METHOD_AND_SERVICE:

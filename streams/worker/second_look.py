@@ -37,11 +37,11 @@ def unjustified(patient: PatientState, command: SendCommand, before: PatientStat
 
     ``before``: as the patient was until then, with the start that was told before this message tells another.
     """
-    service = _service(patient, command)
+    services = _services(patient, command)
     proxy = command.recipient_role is RecipientRole.PROXY
     return any(
         not entry.withdrawn
-        and _forbids(entry.body, command.channel, service, proxy=proxy)
+        and _forbids(entry.body, command.channel, services, proxy=proxy)
         and not _agreed((patient, before), entry.body, command)
         and not _decided(patient, entry, command)
         for entry in patient.objections.values()
@@ -58,25 +58,27 @@ def protected_override(
     override = command.override
     if override is None or override.mode is Reason.OVERRIDE_ONE_OFF:
         return False
-    service = _service(patient, command)
+    services = _services(patient, command)
     proxy = command.recipient_role is RecipientRole.PROXY
     return any(
         not entry.withdrawn
         and entry.body.reason not in ORDINARY_REASONS
-        and _forbids(entry.body, command.channel, service, proxy=proxy)
+        and _forbids(entry.body, command.channel, services, proxy=proxy)
         and not _agreed((patient, before), entry.body, command)
         for entry in patient.objections.values()
     )
 
 
-def _forbids(objection: Objection, channel: Channel, service: str | None, *, proxy: bool) -> bool:
+def _forbids(
+    objection: Objection, channel: Channel, services: tuple[str, ...] | None, *, proxy: bool
+) -> bool:
     """B4, read so that what is not known forbids more."""
     scope = objection.scope
     if scope in _ALL_OF_IT:
         return True
     if scope is Scope.RECIPIENT or (proxy and objection.patient_only and scope is not Scope.SERVICE):
         return False
-    here = not objection.services or service is None or service in objection.services
+    here = not objection.services or services is None or any(one in objection.services for one in services)
     if scope is Scope.SERVICE:
         return here
     if scope is Scope.METHOD_AND_SERVICE and not here:
@@ -133,16 +135,18 @@ def _decided(patient: PatientState, entry: ObjectionEntry, command: SendCommand)
             return False
 
 
-def _service(patient: PatientState, command: SendCommand) -> str | None:
-    """The service a command is about; None when that is no longer known."""
+def _services(patient: PatientState, command: SendCommand) -> tuple[str, ...] | None:
+    """The services a command is about, its appointment's too; None when that is no longer known."""
     subject = command.subject
     match subject.kind:
         case SubjectKind.APPOINTMENT if subject.id in patient.appointments:
-            return patient.appointments[subject.id].body.service_code
+            return (patient.appointments[subject.id].body.service_code,)
         case SubjectKind.RESULT if subject.id in patient.results:
-            return patient.results[subject.id].body.service_code
+            return (patient.results[subject.id].body.service_code,)
         case SubjectKind.REQUEST if subject.id in patient.requests:
-            return patient.requests[subject.id].body.service_code
+            body = patient.requests[subject.id].body
+            booked = patient.appointments.get(body.appointment_id) if body.appointment_id else None
+            return (body.service_code,) if booked is None else (body.service_code, booked.body.service_code)
         case _:
             return None
 

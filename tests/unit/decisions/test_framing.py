@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from streams.decisions.framing import differs, frame, service_of
+from streams.decisions.framing import differs, frame, services_of
 from streams.domain.events import Appointment
 from streams.domain.patient import Asked, Sent
 from streams.domain.position import Position
@@ -221,7 +221,7 @@ def test_the_service_of_a_request_that_is_forgotten_is_unknown() -> None:
     chart.hear(request(Purpose.ADMIN_REPLY, service_code="C"))
     assert chart.patient is not None
     services = [
-        service_of(chart.patient, Asked(kind, id_, 1, "e1", Position(Topic.REQUESTS, 0, 1), NOW))
+        services_of(chart.patient, Asked(kind, id_, 1, "e1", Position(Topic.REQUESTS, 0, 1), NOW))
         for kind, id_ in (
             (SubjectKind.APPOINTMENT, "A1"),
             (SubjectKind.RESULT, "R1"),
@@ -229,7 +229,7 @@ def test_the_service_of_a_request_that_is_forgotten_is_unknown() -> None:
             (SubjectKind.APPOINTMENT, "A9"),
         )
     ]
-    assert services == ["A", "B", "C", ""]
+    assert services == [("A",), ("B",), ("C",), ()]
 
 
 def test_an_unreadable_date_of_birth_cannot_be_framed() -> None:

@@ -38,7 +38,17 @@ from streams.domain.vocabulary import (
     Scope,
     SubjectKind,
 )
-from tests.support.charts import IN_TWO_WEEKS, NOW, TOMORROW, appointment, cancelled, case, known, objection
+from tests.support.charts import (
+    IN_TWO_WEEKS,
+    NOW,
+    TOMORROW,
+    appointment,
+    cancelled,
+    case,
+    known,
+    objection,
+    proxy,
+)
 
 SMS: Final = Channel.SMS
 EVERY: Final = frozenset(Channel) - {Channel.UNKNOWN}
@@ -105,7 +115,9 @@ def test_objections_to_the_care_itself(body: Objection, whole: bool, service: bo
 def test_who_must_not_be_told() -> None:
     father = objection(scope=Scope.RECIPIENT, recipient_ref="father")
     nobody = objection(scope=Scope.RECIPIENT)
-    assert removed_recipients(with_(father, nobody, objection(SMS))) == {"father"}
+    assert removed_recipients(with_(father, objection(SMS))) == {"father"}
+    people = replace(with_(father, nobody), proxies=(proxy("father"), proxy("aunt")))
+    assert removed_recipients(people) == {"father", "aunt"}  # nobody named: everybody (B4's widest reading)
     assert removed_recipients(with_(father, withdrawn=True)) == frozenset()
 
 
@@ -169,6 +181,8 @@ def test_one_of_several_unclear_reasons_protects_the_channel(reason: ObjectionRe
             True,
         ),
         ((objection(*EVERY - {Channel.PHONE_HUMAN}),), False),
+        ((objection(*EVERY - {Channel.IM_COMMERCIAL, Channel.AUTOMATED_VOICE}),), True),
+        ((objection(*EVERY - {Channel.LETTER}),), False),
         ((objection(scope=Scope.METHOD_AND_SERVICE, services=("DIAB",)),), False),
     ],
 )
@@ -207,6 +221,7 @@ def test_who_said_no_when_asked(state: PermissionState, said_no: bool) -> None:
     patient = known(SMS, permissions=(Permission(SMS, state),))
     assert refused(patient, SMS) is said_no
     assert not refused(patient, Channel.EMAIL)
+    assert refused(known(SMS, permissions=(Permission(Channel.UNKNOWN, state),)), SMS) is said_no
 
 
 @pytest.mark.parametrize("proxy", [False, True])
