@@ -32,7 +32,7 @@ from streams.kafka import client, topics
 from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient
 from streams.kafka.partitioner import partition_for
-from streams.kafka.reading import Stored, read_to_end
+from streams.kafka.reading import Stored, read_and_learn
 from streams.kafka.registry import codec_for
 from streams.kafka.restore import restore
 from streams.kafka.transaction import ShardProducer
@@ -142,7 +142,7 @@ class _Partition:
         """Keep of the topics what the table has not seen, and tasks in their newest version."""
         names = {self._settings.topic(topic): topic for topic in (*INPUT_TOPICS, *_OUTPUTS)}
         read_to = self._journal.read_to
-        async for stored in read_to_end(self._connect, list(names), partition=self._number):
+        async for stored in read_and_learn(self._connect, self._codec, list(names), partition=self._number):
             topic = names[stored.topic]
             if topic in self._inputs:
                 if stored.offset >= read_to.get(topic, 0):
@@ -228,7 +228,7 @@ class _Partition:
         try:
             event = self._codec.decode(topic, stored.key, stored.value)
         except BadRecord:
-            return  # it was set aside, and is in the dead letters
+            return  # it was set aside, and is in the dead letters: no worker knew more than we have asked for
         if any(decision.rule.startswith("1.") for decision in decisions):
             return  # refused: nothing of it was applied
         self._keep(key, recollect.took(self._patient(key), event, self._now))

@@ -20,13 +20,15 @@ import msgspec
 
 from streams import decisions
 from streams.decisions import Environment, Response
+from streams.domain.events import Event
 from streams.domain.patient import PatientState, pack, unpack
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Forward, SafetyEntry, SendCommand
 from streams.domain.shard import ShardState
 from streams.domain.vocabulary import INPUT_TOPICS, Reason, Topic
-from streams.errors import BadRecord
-from streams.kafka.codec import Codec
+from streams.errors import BadRecord, UnknownSchema
+from streams.kafka.codec import LONGEST_KEY, Codec
+from streams.kafka.framing import schema_id_of
 from streams.kafka.partitioner import partition_for
 from streams.kafka.reading import Stored
 from streams.ops.tracing import traceparent_of
@@ -83,6 +85,7 @@ class Model:
         self._table: dict[bytes, bytes] = {}
         self._next = dict.fromkeys(INPUT_TOPICS, 0)  # index into the ledger's inputs
         self._read_to: dict[Topic, int] = {}
+        self._unknown_then = ledger.unknown_then()
         self._number = 0
         self.turns = ledger.turns
         if ledger.gap is not None:
@@ -170,11 +173,12 @@ class Model:
     ) -> None:
         key, value, patient = stored.key, stored.value, None
         cause = self._ledger.place(topic, stored.offset)
-        is_patient = key is not None and key != SHARD_KEY
+        is_patient = key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY
         if is_patient:
             assert key is not None
             known = key in self._table or key in touched
-            if not known and partition_for(key, self._partitions) != self._ledger.partition:
+            elsewhere = not known and partition_for(key, self._partitions) != self._ledger.partition
+            if elsewhere and key not in journal.refused:
                 return  # passed on to its own partition
             patient = self._load(key, touched)
         at = Position(
@@ -184,7 +188,7 @@ class Model:
         try:
             if key in journal.refused:
                 raise BadRecord(Reason.FIELD_TOO_LONG, _TOO_LARGE)
-            event = self._codec.decode(topic, key, value)
+            event = self._decode(topic, stored)
         except BadRecord as bad:
             response = decisions.refuse(_readable(key), patient, bad, key, value, at, env)
             self._write(response, key, None, cause)
@@ -194,6 +198,14 @@ class Model:
         if is_patient and key not in journal.refused:
             assert key is not None
             touched[key] = response.patient
+
+    def _decode(self, topic: Topic, stored: Stored) -> Event:
+        """As the worker could read it then: what it knew by itself, or had from a registry that may know more by now."""
+        if (topic, stored.offset) in self._unknown_then and stored.value is not None:
+            schema_id = schema_id_of(stored.value)
+            if not self._codec.is_own(schema_id):
+                raise UnknownSchema(schema_id)
+        return self._codec.decode(topic, stored.key, stored.value)
 
     def _wake(
         self, key: bytes, journal: Journal, touched: dict[bytes, PatientState | None], place: Place

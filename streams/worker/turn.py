@@ -18,8 +18,10 @@ from streams.domain.time import Instant
 from streams.domain.vocabulary import Reason, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.batch import Record
-from streams.kafka.outbox import Outbox
+from streams.kafka.codec import LONGEST_KEY
+from streams.kafka.outbox import Outbox, Unwritable
 from streams.kafka.partitioner import partition_for
+from streams.ops.logging import get_logger, place_of
 from streams.ops.tracing import traceparent_of
 
 from .census import Change
@@ -31,6 +33,8 @@ from .parts import Parts
 from .poison import Breaker
 from .table import SHARD_KEY, PatientTable
 from .tally import Tally
+
+log = get_logger("heed.worker")
 
 
 class Loaded(msgspec.Struct):
@@ -68,6 +72,7 @@ class Turn:
         self._steps: list[Step] = []
         self._woken: list[bytes] = []
         self._heartbeats = 0
+        self._uncounted = False
         self.now: Instant = parts.clock.now()
         self.env = Environment(parts.policy, self.now, shard)
         self.tally = Tally(RealClock().now(), parts.policy)
@@ -114,9 +119,9 @@ class Turn:
         """Decide one record; False when it had to be dead-lettered."""
         key, value = record.key, record.value
         loaded = None if key is None else self._touched.get(key)
-        if loaded is None and key is not None and key != SHARD_KEY:
+        if loaded is None and key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY:
             packed = self._table.get(key)
-            if packed is None and self._elsewhere(topic, record, key):
+            if packed is None and key not in self._refused and self._elsewhere(topic, record, key):
                 return True
             patient = None if packed is None else unpack(packed)
             loaded = self._touched[key] = Loaded(packed, patient, patient)
@@ -141,7 +146,10 @@ class Turn:
         self._outputs.write(response.outputs, key, value, headers)
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
-        self.tally.look(patient, event, response.patient, response.outputs, record)
+        try:
+            self.tally.look(patient, event, response.patient, response.outputs, record)
+        except Exception as error:  # noqa: BLE001  # see there
+            self._not_counted(error)
         if loaded is not None:
             loaded.patient = response.patient
         return True
@@ -195,13 +203,24 @@ class Turn:
         self._outputs.write(response.outputs, key, headers=headers)
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
-        self.tally.look(loaded.patient, None, response.patient, response.outputs)
+        try:
+            self.tally.look(loaded.patient, None, response.patient, response.outputs)
+        except Exception as error:  # noqa: BLE001  # see there
+            self._not_counted(error)
         loaded.patient = response.patient
 
     def fail_closed(self, recovering: bool) -> None:
         """Tell the rules whether objections may still be missing from what is decided next (rule 3.1)."""
         if recovering != self.env.shard.recovering:
             self._set_shard(msgspec.structs.replace(self.env.shard, recovering=recovering))
+
+    def _not_counted(self, error: Exception) -> None:
+        """A defect in what counts must not keep anybody's decision from being made. Said once a turn."""
+        if not self._uncounted:
+            self._uncounted = True
+            log.error(
+                "not_counted", partition=self._partition, error=type(error).__name__, where=place_of(error)
+            )
 
     # Writing.
 
@@ -213,7 +232,7 @@ class Turn:
 
         The shard's own row comes last and in every turn, with the journal that follows ``before``.
 
-        Raises RecordTooLarge for a patient whose state no record can hold.
+        Raises Unwritable for a patient whose state no record can hold, or that cannot be packed.
         """
         self.fail_closed(False)  # of the moment, never of the table
         if self._woken:
@@ -224,7 +243,7 @@ class Turn:
             patient = loaded.patient
             if patient is loaded.before:
                 continue
-            packed = None if patient is None else pack(patient)
+            packed = None if patient is None else _packed(key, patient)
             if packed != loaded.packed:
                 self._outbox.add_to(changelog, key, packed)
                 changes[key] = packed
@@ -248,6 +267,13 @@ class Turn:
         read_to = before.read_to | {step.topic: step.end for step in self._steps if step.topic is not None}
         refused = tuple(key for key in self._refused if key is not None)
         return Journal(before.number + 1, self.now, tuple(steps), read_to, refused)
+
+
+def _packed(key: bytes, patient: PatientState) -> bytes:
+    try:
+        return pack(patient)
+    except Exception as error:
+        raise Unwritable(key) from error
 
 
 def _readable(key: bytes | None) -> str | None:
