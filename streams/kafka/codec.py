@@ -20,6 +20,7 @@ from streams.errors import BadRecord, KeyMismatch, Undecodable, UnknownSchema
 from streams.kafka.compiled_reader import NOT_USUAL, Reader, event_reader, record_reader
 from streams.kafka.compiled_writer import Writer, event_writer, record_writer
 from streams.kafka.framing import HEADER_SIZE, frame_header, schema_id_of
+from streams.kafka.long_numbers import refuse_long_numbers
 from streams.kafka.schemas import Schema, SchemaSet, inline, schema_directory
 
 __all__ = ["LONGEST_KEY", "OUTPUT_ON", "SCHEMA_ON", "Codec", "OutputRecord", "SchemaSource"]
@@ -219,6 +220,7 @@ class Codec:
         body.seek(HEADER_SIZE)
         try:
             reader = None if writer.same_as(head) else head.parsed
+            refuse_long_numbers(writer.parsed, value, HEADER_SIZE)
             mapping = fastavro.schemaless_reader(body, writer.parsed, reader)
         except Exception as error:  # noqa: BLE001  # whatever damaged bytes set off, it is the record that is wrong
             raise Undecodable(_misfit(error, schema_id), schema_id=schema_id) from None

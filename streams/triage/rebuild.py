@@ -39,7 +39,7 @@ from streams.kafka.transaction import ShardProducer
 from streams.policy.load import load_policy
 from streams.policy.model import Policy
 from streams.settings import Settings
-from streams.worker.hindsight import is_behind
+from streams.worker.hindsight import Made, is_behind
 from streams.worker.journal import Journal, pack_shard, unpack_shard
 from streams.worker.table import SHARD_KEY
 
@@ -108,7 +108,8 @@ class _Partition:
         self._touched: dict[bytes, PatientState] = {}
         self._inputs: dict[Topic, list[Stored]] = {topic: [] for topic in INPUT_TOPICS}
         self._unseen: list[Decision] = []
-        self._last: Decision | None = None
+        self._made: list[Made] = []  # those, and the last one of all
+        self._last: Made | None = None
         self._commands: dict[str, SendCommand] = {}
         self._tasks: dict[str, EscalationTask] = {}
         self._shard = ShardState()
@@ -125,7 +126,7 @@ class _Partition:
             self._rows = await restore(self._connect, self._offsets, changelog, number)
             self._shard, self._journal = unpack_shard(self._rows.pop(SHARD_KEY, None))
             await self._read()
-            if self._last is None or not is_behind(self._journal, [*self._unseen, self._last]):
+            if self._last is None or not is_behind(self._journal, [*self._made, self._last]):
                 return Rebuilt(number)
             read_to = await self._read_to()
             inputs = {topic: self._taken(topic, end) for topic, end in read_to.items()}
@@ -150,18 +151,19 @@ class _Partition:
                 continue
             made = self._codec.decode_output(topic, stored.value or b"")
             if isinstance(made, Decision) and made.input.partition == self._number:
-                self._last = made
-                if self._is_unseen(made):
+                self._last = Made(made, stored.timestamp)
+                if self._is_unseen(self._last):
                     self._unseen.append(made)
+                    self._made.append(self._last)
             elif isinstance(made, SendCommand) and made.created_at >= self._journal.at:
                 self._commands[made.command_id] = made
             elif isinstance(made, EscalationTask) and made.patient_id:  # the shard's own belong to nobody
                 self._tasks[made.task_id] = made
 
-    def _is_unseen(self, decision: Decision) -> bool:
+    def _is_unseen(self, made: Made) -> bool:
         """Whether the table has not seen this decision."""
-        read_to = self._journal.read_to.get(Topic(decision.input.topic), 0)
-        return decision.decided_at > self._journal.at or decision.input.offset >= read_to
+        place = made.decision.input
+        return made.at > self._journal.at or place.offset >= self._journal.read_to.get(Topic(place.topic), 0)
 
     async def _read_to(self) -> dict[Topic, int]:
         """Where the last turn had read to: what the group committed with it, and at least what was decided."""

@@ -214,9 +214,12 @@ class Model:
         if patient is None:
             self._findings.add(Kind.TABLE, place, "a patient was woken of whom the inputs say nothing")
             return
-        response = decisions.wake(key.decode(), patient, Environment(self._policy, journal.at, self._shard))
+        env = Environment(self._policy, journal.at, self._shard)
+        refused = key in journal.refused
+        response = (decisions.wake_refused if refused else decisions.wake)(key.decode(), patient, env)
         self._write(response, key, None, place)
-        touched[key] = response.patient
+        if not refused:
+            touched[key] = response.patient
 
     def _write(self, response: Response, key: bytes | None, value: bytes | None, cause: Place) -> None:
         self._shard = response.shard

@@ -193,11 +193,14 @@ class Turn:
             packed = self._table.get(key)
             patient = None if packed is None else unpack(packed)
             loaded = self._touched[key] = Loaded(packed, patient, patient)
-        if loaded.patient is None or key in self._refused:
+        if loaded.patient is None:
             return
         if not self._woken:
             self._steps.append(Step(None, fail_closed=self.env.shard.recovering))
         self._woken.append(key)
+        if key in self._refused:
+            self._wake_refused(key, loaded.patient)
+            return
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
         headers = self._outputs.traced_before(loaded.patient, response)
         self._outputs.write(response.outputs, key, headers=headers)
@@ -208,6 +211,15 @@ class Turn:
         except Exception as error:  # noqa: BLE001  # see there
             self._not_counted(error)
         loaded.patient = response.patient
+
+    def _wake_refused(self, key: bytes, patient: PatientState) -> None:
+        """What is due cannot be written: a person is told, the patient stays as they were."""
+        response = self._parts.engine.wake_refused(key.decode(), patient, self.env)
+        self._outputs.write(response.outputs, key)
+        if response.shard is not self.env.shard:
+            self._set_shard(response.shard)
+        for output in response.outputs:
+            self.tally.write(output, None)
 
     def fail_closed(self, recovering: bool) -> None:
         """Tell the rules whether objections may still be missing from what is decided next (rule 3.1)."""

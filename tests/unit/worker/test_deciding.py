@@ -14,6 +14,7 @@ from streams import decisions
 from streams.decisions import Response
 from streams.domain.events import Envelope, Event, Resolution
 from streams.domain.shard import ShardState
+from streams.domain.time import HOUR
 from streams.domain.vocabulary import INPUT_TOPICS, ResolutionKind, Role, Topic
 from streams.errors import UnknownSchema
 from streams.kafka.codec import Codec
@@ -48,11 +49,12 @@ class Producer:
 class Deciding:
     """One partition of ``partitions``, with an empty table."""
 
-    def __init__(self, folder: Path, partitions: int = 1) -> None:
+    def __init__(self, folder: Path, partitions: int = 1, settle: int = 0) -> None:
         file = folder / "policy.yaml"
-        file.write_text('version: "test"\nsettle_s: {appointment: 0, result: 0}\n')
+        file.write_text(f'version: "test"\nsettle_s: {{appointment: {settle}, result: 0}}\n')
         self.parts = Parts(decisions, CODEC, Noon(), PolicyFile(file), Names("", partitions))
         self.breakers = {topic: Breaker() for topic in INPUT_TOPICS}
+        self.table, self.state, self.journal = PatientTable(), ShardState(), Journal()
 
     def __call__(self, work: Work, unknown_schemas: Any = EVERY_ID) -> Decided:
         producer: Any = Producer()
@@ -143,6 +145,32 @@ def test_what_only_counts_keeps_nobody_from_being_decided(
         Work([portion(Topic.PATIENTS, patient())], deciding=[portion(Topic.APPOINTMENTS, appointment(0))])
     )
     assert list(decided.changes) == [b"P1"]
+
+
+def test_what_is_due_and_cannot_be_written_is_told_once_a_day(tmp_path: Path) -> None:
+    decide = Deciding(tmp_path, settle=30)
+    decide.turn(
+        Work([portion(Topic.PATIENTS, patient())], deciding=[portion(Topic.APPOINTMENTS, appointment(0))])
+    )
+    held = decide.table.get(b"P1")
+
+    def wake(patient_id: str, known: Any, env: Any) -> Response:
+        return too_high_a_version(decisions.wake(patient_id, known, env))
+
+    engine = SimpleNamespace(
+        respond=decisions.respond, wake=wake, refuse=decisions.refuse, wake_refused=decisions.wake_refused
+    )
+    decide.parts = msgspec.structs.replace(decide.parts, engine=engine)
+    tasks = []
+    for hours in (1, 1, 24, 1):
+        decide.later(hours * HOUR)
+        decided = decide.turn(Work(wakes=[b"P1"]))
+        assert decided.journal.refused == (b"P1",)
+        assert decided.journal.steps[0].keys == (b"P1",)
+        assert decide.table.get(b"P1") == held
+        assert ("send-commands", 0) not in written(decided)
+        tasks.append(written(decided).get(("escalation-tasks", 0), 0))
+    assert tasks == [1, 0, 1, 0]
 
 
 # Records that are not ours, and too large to be passed on.
