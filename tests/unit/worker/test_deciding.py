@@ -59,15 +59,18 @@ class Deciding:
     def __call__(self, work: Work, unknown_schemas: Any = EVERY_ID) -> Decided:
         producer: Any = Producer()
         return decide_turn(
-            self.parts,
-            producer,
-            PatientTable(),
-            ShardState(),
-            Journal(),
-            self.breakers,
-            work,
-            unknown_schemas,
+            self.parts, producer, self.table, self.state, self.journal, self.breakers, work, unknown_schemas
         )
+
+    def turn(self, work: Work) -> Decided:
+        """Decide, and make it true."""
+        decided = self(work)
+        self.table.put_many(decided.changes)
+        self.state, self.journal = decided.shard, decided.journal
+        return decided
+
+    def later(self, by: int) -> None:
+        self.parts = msgspec.structs.replace(self.parts, clock=Noon(self.parts.clock.now() + by))
 
 
 @pytest.fixture
