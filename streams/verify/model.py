@@ -171,7 +171,7 @@ class Model:
     def _record(
         self, topic: Topic, stored: Stored, journal: Journal, touched: dict[bytes, PatientState | None]
     ) -> None:
-        key, value, patient = stored.key, stored.value, None
+        key, value, patient, keeps = stored.key, stored.value, None, False
         cause = self._ledger.place(topic, stored.offset)
         is_patient = key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY
         if is_patient:
@@ -180,6 +180,7 @@ class Model:
             elsewhere = not known and partition_for(key, self._partitions) != self._ledger.partition
             if elsewhere and key not in journal.refused:
                 return  # passed on to its own partition
+            keeps = key not in journal.refused or (key in journal.kept and not elsewhere)
             patient = self._load(key, touched)
         at = Position(
             topic, self._ledger.partition, stored.offset, journal.at, traceparent_of(stored.headers.items())
@@ -195,7 +196,7 @@ class Model:
         else:
             response = decisions.respond(event.envelope.patient_id, patient, event, at, env)
             self._write(response, key, value, cause)
-        if is_patient and key not in journal.refused:
+        if keeps:
             assert key is not None
             touched[key] = response.patient
 
@@ -218,7 +219,7 @@ class Model:
         refused = key in journal.refused
         response = (decisions.wake_refused if refused else decisions.wake)(key.decode(), patient, env)
         self._write(response, key, None, place)
-        if not refused:
+        if not refused or key in journal.kept:
             touched[key] = response.patient
 
     def _write(self, response: Response, key: bytes | None, value: bytes | None, cause: Place) -> None:

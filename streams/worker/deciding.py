@@ -53,24 +53,28 @@ def decide_turn(
     work: Work,
     unknown_schemas: Container[int] = (),
 ) -> Decided:
-    """Decide ``work`` in order; once more without a patient's changes if they cannot be written.
+    """Decide ``work`` in order; once more without a patient's changes if they cannot be written, refusing them instead.
 
     Raises UnknownSchema for an id not among ``unknown_schemas``; Unwritable only if not even the
     refusal can be written; and whatever a defect of ours raises. Nothing has changed then, ``breakers`` included.
     """
     begun = time.perf_counter()
     refused: frozenset[bytes | None] = frozenset()
+    kept = refused
     while True:
         outbox = producer.outbox()
-        turn = Turn(parts, producer.partition, table, state, outbox, refused, unknown_schemas)
+        turn = Turn(parts, producer.partition, table, state, outbox, refused, unknown_schemas, kept)
         tried = {portion.topic: breakers[portion.topic].copy() for portion in (*work.state, *work.deciding)}
         try:
             woken, rest = _in_order(turn, work, tried)
             changes, after = turn.finish(journal)
         except Unwritable as error:
-            if error.key in refused:
+            if error.key not in refused:
+                refused, kept = refused | {error.key}, kept | {error.key}
+            elif error.key in kept:
+                kept -= {error.key}  # not even the task has room
+            else:
                 raise
-            refused |= {error.key}
             _say_unwritable(error, producer.partition)
             continue
         for topic, breaker in tried.items():

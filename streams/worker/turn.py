@@ -48,8 +48,8 @@ class Loaded(msgspec.Struct):
 class Turn:
     """One attempt at deciding a turn.
 
-    ``refused``: patients whose changes a record cannot hold; ``unknown_schemas``: ids that the registry
-    was asked for lately, in vain.
+    ``refused``: patients whose changes cannot be written; ``kept``: those whose refusal is kept of them;
+    ``unknown_schemas``: ids that the registry was asked for lately, in vain.
     """
 
     def __init__(
@@ -61,12 +61,14 @@ class Turn:
         outbox: Outbox,
         refused: frozenset[bytes | None] = frozenset(),
         unknown_schemas: Container[int] = (),
+        kept: frozenset[bytes | None] = frozenset(),
     ) -> None:
         self._parts = parts
         self._partition = partition
         self._table = table
         self._outbox = outbox
         self._refused = refused
+        self._kept = kept
         self._unknown_schemas = unknown_schemas
         self._touched: dict[bytes, Loaded] = {}
         self._steps: list[Step] = []
@@ -121,7 +123,7 @@ class Turn:
         loaded = None if key is None else self._touched.get(key)
         if loaded is None and key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY:
             packed = self._table.get(key)
-            if packed is None and key not in self._refused and self._elsewhere(topic, record, key):
+            if packed is None and self._elsewhere(topic, record, key):
                 return True
             patient = None if packed is None else unpack(packed)
             loaded = self._touched[key] = Loaded(packed, patient, patient)
@@ -163,9 +165,18 @@ class Turn:
             self._set_shard(response.shard)
         for output in response.outputs:
             self.tally.write(output, record)
-        if loaded is not None and key not in self._refused:
+        if loaded is not None and self._keeps(key, loaded):
             loaded.patient = response.patient
         return False
+
+    def _keeps(self, key: bytes | None, loaded: Loaded) -> bool:
+        """Whether a refusal changes the patient: not if there is no room, nor in a partition that is not theirs."""
+        if key not in self._refused:
+            return True
+        at_home = (
+            loaded.packed is not None or partition_for(key, self._parts.names.partitions) == self._partition
+        )
+        return key in self._kept and at_home
 
     def _elsewhere(self, topic: Topic, record: Record, key: bytes) -> bool:
         """Pass on a heartbeat, or a record that a foreign partitioner put into the wrong partition.
@@ -179,6 +190,10 @@ class Turn:
             return True
         right = partition_for(key, self._parts.names.partitions)
         if right == self._partition:
+            return False
+        if key in self._refused:  # too large to be passed on
+            if topic is Topic.OBJECTIONS:  # unreadable there too, so that their messages stop
+                self._outbox.add_to((self._parts.names.of(topic), right), key, b"")
             return False
         self._outbox.add_to((self._parts.names.of(topic), right), key, record.value, list(record.headers))
         self.tally.add("misplaced", topic)
@@ -199,7 +214,7 @@ class Turn:
             self._steps.append(Step(None, fail_closed=self.env.shard.recovering))
         self._woken.append(key)
         if key in self._refused:
-            self._wake_refused(key, loaded.patient)
+            self._wake_refused(key, loaded, loaded.patient)
             return
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
         headers = self._outputs.traced_before(loaded.patient, response)
@@ -212,14 +227,16 @@ class Turn:
             self._not_counted(error)
         loaded.patient = response.patient
 
-    def _wake_refused(self, key: bytes, patient: PatientState) -> None:
-        """What is due cannot be written: a person is told, the patient stays as they were."""
+    def _wake_refused(self, key: bytes, loaded: Loaded, patient: PatientState) -> None:
+        """What is due cannot be written: a person is told, and it stays due."""
         response = self._parts.engine.wake_refused(key.decode(), patient, self.env)
         self._outputs.write(response.outputs, key)
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
         for output in response.outputs:
             self.tally.write(output, None)
+        if self._keeps(key, loaded):
+            loaded.patient = response.patient
 
     def fail_closed(self, recovering: bool) -> None:
         """Tell the rules whether objections may still be missing from what is decided next (rule 3.1)."""
@@ -278,7 +295,8 @@ class Turn:
         ]
         read_to = before.read_to | {step.topic: step.end for step in self._steps if step.topic is not None}
         refused = tuple(key for key in self._refused if key is not None)
-        return Journal(before.number + 1, self.now, tuple(steps), read_to, refused)
+        kept = tuple(key for key in self._kept if key is not None)
+        return Journal(before.number + 1, self.now, tuple(steps), read_to, refused, kept)
 
 
 def _packed(key: bytes, patient: PatientState) -> bytes:

@@ -103,10 +103,13 @@ class Life:
         wakes: tuple[bytes, ...] = (),
         schema_id: int | None = None,
         refused: tuple[bytes, ...] = (),
+        kept: tuple[bytes, ...] = (),
     ) -> None:
         """These come in, and the next turn takes them; due patients first. ``schema_id``: as which they are written."""
         outbox = Kept()
-        turn = Turn(self._parts, 0, self._table, self._shard, outbox, frozenset(refused), EVERY_ID)
+        turn = Turn(
+            self._parts, 0, self._table, self._shard, outbox, frozenset(refused), EVERY_ID, frozenset(kept)
+        )
         turn.fail_closed(False)
         for due in wakes:
             turn.wake(due)
@@ -273,10 +276,12 @@ def test_what_was_due_and_could_not_be_written_is_decided_the_same_again(files: 
     life.turn(person("P1"))
     life.turn(moved("P1", 1))
     life.clock.at += 30 * SECOND
-    life.turn(wakes=(b"P1",), refused=(b"P1",))
+    life.turn(wakes=(b"P1",), refused=(b"P1",), kept=(b"P1",))
     life.turn(wakes=(b"P1",), refused=(b"P1",))
     assert len(life.topics[Topic.ESCALATION_TASKS]) == 1
     life.turn(wakes=(b"P1",))
+    life.turn(objected("P1"), refused=(b"P1",), kept=(b"P1",))
+    life.turn(moved("P1", 2), refused=(b"P1",))
     assert differences(life, read_policies(files[1:])) == {}
 
 

@@ -12,10 +12,20 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams import decisions
 from streams.decisions import Response
-from streams.domain.events import Envelope, Event, Resolution
+from streams.domain.events import Envelope, Event, Objection, Resolution
+from streams.domain.patient import unpack
 from streams.domain.shard import ShardState
 from streams.domain.time import HOUR
-from streams.domain.vocabulary import INPUT_TOPICS, ResolutionKind, Role, Topic
+from streams.domain.vocabulary import (
+    INPUT_TOPICS,
+    Channel,
+    ObjectionAction,
+    Reason,
+    ResolutionKind,
+    Role,
+    Scope,
+    Topic,
+)
 from streams.errors import UnknownSchema
 from streams.kafka.codec import Codec
 from streams.kafka.outbox import Outbox
@@ -131,8 +141,11 @@ def test_what_cannot_be_packed_or_encoded_is_one_patients_trouble(
     decide.parts = msgspec.structs.replace(decide.parts, engine=broken(spoil))
     deciding = [portion(Topic.APPOINTMENTS, appointment(0), appointment(1, "P2"))]
     decided = decide(Work([portion(Topic.PATIENTS, patient("P2"))], deciding=deciding))
-    assert list(decided.changes) == [b"P2"]
-    assert decided.journal.refused == (b"P1",)
+    assert set(decided.changes) == {b"P1", b"P2"}
+    assert decided.journal.refused == decided.journal.kept == (b"P1",)
+    refused = unpack(decided.changes[b"P1"] or b"")
+    assert not refused.appointments
+    assert [task.reason for task in refused.tasks.values()] == [Reason.DATA_QUALITY]
     assert written(decided)["dead-letters", 0] == 1
     assert written(decided)["escalation-tasks", 0] >= 1
 
@@ -155,7 +168,7 @@ def test_what_is_due_and_cannot_be_written_is_told_once_a_day(tmp_path: Path) ->
     decide.turn(
         Work([portion(Topic.PATIENTS, patient())], deciding=[portion(Topic.APPOINTMENTS, appointment(0))])
     )
-    held = decide.table.get(b"P1")
+    held = unpack(decide.table.get(b"P1") or b"").asked
 
     def wake(patient_id: str, known: Any, env: Any) -> Response:
         return too_high_a_version(decisions.wake(patient_id, known, env))
@@ -170,10 +183,46 @@ def test_what_is_due_and_cannot_be_written_is_told_once_a_day(tmp_path: Path) ->
         decided = decide.turn(Work(wakes=[b"P1"]))
         assert decided.journal.refused == (b"P1",)
         assert decided.journal.steps[0].keys == (b"P1",)
-        assert decide.table.get(b"P1") == held
+        assert unpack(decide.table.get(b"P1") or b"").asked == held, "it stays due"
         assert ("send-commands", 0) not in written(decided)
         tasks.append(written(decided).get(("escalation-tasks", 0), 0))
     assert tasks == [1, 0, 1, 0]
+
+
+def objection() -> Rec:
+    body = Objection("O1", ObjectionAction.RECORDED, Scope.METHOD, channels=(Channel.SMS,))
+    event = Event(Topic.OBJECTIONS, Envelope("o1", "P1", 1, Noon().now(), "test"), body)
+    return Rec(0, b"P1", CODEC.encode_event(event))
+
+
+def test_an_objection_that_cannot_be_applied_stops_messages_and_its_task_can_be_closed(
+    decide: Deciding,
+) -> None:
+    def respond(patient_id: str, known: Any, event: Event, at: Any, env: Any) -> Response:
+        response = decisions.respond(patient_id, known, event, at, env)
+        return too_high_a_version(response) if event.topic is Topic.OBJECTIONS else response
+
+    engine = SimpleNamespace(respond=respond, wake=decisions.wake, refuse=decisions.refuse)
+    decide.parts = msgspec.structs.replace(decide.parts, engine=engine)
+    decide.turn(Work([portion(Topic.PATIENTS, patient()), portion(Topic.OBJECTIONS, objection())]))
+    decided = decide.turn(Work(deciding=[portion(Topic.APPOINTMENTS, appointment(0))]))
+    known = unpack(decide.table.get(b"P1") or b"")
+    assert known.unreadable_objection
+    assert Reason.OBJECTION_UNREADABLE in {task.reason for task in known.tasks.values()}
+    assert ("send-commands", 0) not in written(decided)
+
+
+def test_where_not_even_the_task_has_room_the_patient_stays_as_they_were(
+    decide: Deciding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pack(_: object) -> bytes:
+        raise OverflowError
+
+    monkeypatch.setattr("streams.worker.turn.pack", pack)
+    decided = decide(Work([portion(Topic.PATIENTS, patient())]))
+    assert decided.changes == {}
+    assert (decided.journal.refused, decided.journal.kept) == ((b"P1",), ())
+    assert written(decided)["escalation-tasks", 0] == 1
 
 
 # Records that are not ours, and too large to be passed on.
@@ -200,6 +249,16 @@ def test_what_is_too_large_to_be_passed_on_is_set_aside_here(
     assert written(decided)["dead-letters", 0] == 1
     assert decided.changes == {}
     assert not any(topic == "appointments" for topic, _ in written(decided))
+
+
+def test_an_objection_that_is_too_large_to_be_passed_on_stops_messages_where_its_patient_is(
+    tmp_path: Path,
+) -> None:
+    work = Work([portion(Topic.OBJECTIONS, Rec(0, ELSEWHERE, bytes(1_100_000)))])
+    decided = Deciding(tmp_path, partitions=4)(work)
+    assert written(decided)["objections", partition_for(ELSEWHERE, 4)] == 1
+    assert written(decided)["dead-letters", 0] == 1
+    assert decided.changes == {}, "its patient is not of this partition"
 
 
 def test_what_is_small_enough_is_still_passed_on(tmp_path: Path) -> None:
