@@ -2,7 +2,7 @@
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +15,7 @@ from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.ops.metrics import value
 from streams.recorder import writing
 from streams.recorder.run import STALLED_S, Recorder
-from streams.recorder.writing import RecordPartition
+from streams.recorder.writing import Parts, RecordPartition
 
 NOW = 1_796_119_200_000
 SCHEMAS = SchemaSet.load(schema_directory())
@@ -53,10 +53,11 @@ class Desk:
             SCHEMAS, {name: number for number, name in enumerate(SCHEMAS.heads, 1)}, {}, self.registry
         )
         heart = SimpleNamespace(came_through=lambda *_: None)
-        self.parts: Any = SimpleNamespace(
+        parts = SimpleNamespace(
             connect={}, settings=SimpleNamespace(recorder_group="r"), codec=codec, heart=heart,
             clock=SimpleNamespace(now=lambda: NOW), name=str, topic=Topic,
         )  # fmt: skip
+        self.parts = cast(Parts, parts)
         self.partition = RecordPartition(self.parts, 0)
         self.partition.next = dict.fromkeys(writing.READ, 0)
         self.codec = codec
