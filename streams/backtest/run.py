@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
-from streams.errors import Undecodable
 from streams.kafka.client import check_reachable, connection
 from streams.kafka.codec import Codec
-from streams.kafka.framing import schema_id_of
-from streams.kafka.reading import Stored, partition_count, read_to_end
+from streams.kafka.reading import Stored, partition_count, read_and_learn
 from streams.kafka.registry import codec_for
 from streams.policy.load import load, read
 from streams.scenarios import read_files
@@ -70,18 +68,6 @@ async def _read(where: Settings, partition: int, codec: Codec) -> dict[Topic, li
     """One partition of every input topic. Schemas that are new here are looked up where a registry is configured."""
     names = {where.topic(topic): topic for topic in INPUT_TOPICS}
     stored: dict[Topic, list[Stored]] = {topic: [] for topic in INPUT_TOPICS}
-    asked: set[int] = set()
-    async for record in read_to_end(connection(where), list(names), partition=partition):
+    async for record in read_and_learn(connection(where), codec, list(names), partition=partition):
         stored[names[record.topic]].append(record)
-        named = _schema_named(record.value)
-        if named is not None and named not in asked:
-            asked.add(named)
-            await codec.learn(named)
     return stored
-
-
-def _schema_named(value: bytes | None) -> int | None:
-    try:
-        return None if value is None else schema_id_of(value)
-    except Undecodable:
-        return None

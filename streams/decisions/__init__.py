@@ -5,5 +5,6 @@ Read ``rules`` beside decisions.md, then ``decide``; ``respond`` is what the wor
 
 from .case import Environment
 from .respond import Response, adopt, refuse, respond, wake
+from .unwritable import wake_refused
 
-__all__ = ["Environment", "Response", "adopt", "refuse", "respond", "wake"]
+__all__ = ["Environment", "Response", "adopt", "refuse", "respond", "wake", "wake_refused"]

@@ -17,6 +17,8 @@ CONTROL: Final = "heed-partition-"
 #: Who may let a partition go on.
 MAY_RESUME: Final = frozenset({Role.SRE, Role.IG})
 _WORD: Final = "resume_topic"
+#: An offset has no more digits than this: what is longer has no place in a shard's row.
+_DIGITS: Final = 18
 _TOPICS: Final = {topic.value: topic for topic in INPUT_TOPICS}
 
 
@@ -41,7 +43,9 @@ def resumed_topic(body: Resolution) -> ResumeTopic | None:
     name, _, through = rest.partition(":")
     if word != _WORD or body.kind is not ResolutionKind.CLOSED or name not in _TOPICS:
         return None
-    return ResumeTopic(_TOPICS[name], int(through)) if through.isdigit() else None
+    # isdigit alone also takes digits that int does not, such as a superscript.
+    offset = through.isascii() and through.isdigit() and len(through) <= _DIGITS
+    return ResumeTopic(_TOPICS[name], int(through)) if offset else None
 
 
 def may_resume(body: Resolution) -> bool:

@@ -31,7 +31,7 @@ class ShardState(msgspec.Struct, frozen=True, array_like=True):
     """``paused``: an objection could not be read and its patient is not known, so that no message may
     leave this partition until a person resumes it (rule 1.1, C201). ``recovering``: rule 3.1.
     ``let_through``: up to which offset of a topic a person lets unreadable records be set aside without end
-    (``resume``)."""
+    (``resume``). ``unwritable``: when a person was last told that what is due for a patient cannot be written."""
 
     paused: bool = False
     paused_at: Instant = 0
@@ -39,3 +39,4 @@ class ShardState(msgspec.Struct, frozen=True, array_like=True):
     surges: dict[str, Surge] = {}
     circuits: dict[str, Circuit] = {}
     let_through: dict[str, int] = {}
+    unwritable: dict[str, Instant] = {}

@@ -20,9 +20,10 @@ from streams.errors import BadRecord, KeyMismatch, Undecodable, UnknownSchema
 from streams.kafka.compiled_reader import NOT_USUAL, Reader, event_reader, record_reader
 from streams.kafka.compiled_writer import Writer, event_writer, record_writer
 from streams.kafka.framing import HEADER_SIZE, frame_header, schema_id_of
+from streams.kafka.long_numbers import refuse_long_numbers
 from streams.kafka.schemas import Schema, SchemaSet, inline, schema_directory
 
-__all__ = ["OUTPUT_ON", "SCHEMA_ON", "Codec", "OutputRecord", "SchemaSource"]
+__all__ = ["LONGEST_KEY", "OUTPUT_ON", "SCHEMA_ON", "Codec", "OutputRecord", "SchemaSource"]
 
 OutputRecord: TypeAlias = Decision | SendCommand | EscalationTask | SafetyEntry | RecordEntry
 
@@ -46,6 +47,11 @@ SCHEMA_ON: Final[dict[Topic, str]] = {
     Topic.RESOLUTIONS: "ResolutionEvent",
     **{topic: record.__name__ for topic, record in OUTPUT_ON.items()},
 }
+
+
+#: No patient's id is longer (128 characters, of at most four bytes): such a key is nobody's, and whatever was made of
+#: it would be too large to be written. Bytes.
+LONGEST_KEY: Final = 512
 
 
 class SchemaSource(Protocol):
@@ -72,6 +78,7 @@ class Codec:
     ) -> None:
         self._heads = schemas.heads
         self._known = dict(known) | {number: schemas.heads[name] for name, number in ids.items()}
+        self._own = frozenset(self._known)
         self._source = source
         full = {name: inline(head.raw) for name, head in schemas.heads.items()}
         headers = {name: frame_header(number) for name, number in ids.items()}
@@ -107,11 +114,13 @@ class Codec:
     def decode(self, topic: Topic, key: bytes | None, value: bytes | None) -> Event:
         """Read an input record.
 
-        Errors: BadRecord with reason ``null_value``; Undecodable; UnknownSchema (then ``learn`` may
+        Errors: BadRecord with reason ``null_value`` or ``field_too_long`` (its key); Undecodable; UnknownSchema (then ``learn`` may
         help); KeyMismatch when the key is missing, unreadable or not the payload's patient (rule 1.3).
         """
         if value is None:
             raise BadRecord(Reason.NULL_VALUE, "the record has no value; nothing is withdrawn by one")
+        if key is not None and len(key) > LONGEST_KEY:
+            raise BadRecord(Reason.FIELD_TOO_LONG, "the key is longer than any patient's")
         read = self._readers[topic].get(value[:HEADER_SIZE])
         if read is None:
             event = self._event_carefully(topic, value)
@@ -171,6 +180,19 @@ class Codec:
         self._note(schema_id, schema)
         return True
 
+    async def learn_named(self, value: bytes | None) -> None:
+        """Ask for the schema that a value names, when it is new to us and there is anybody to ask. Errors: as ``learn``."""
+        if self._source is None or value is None:
+            return
+        try:
+            await self.learn(schema_id_of(value))
+        except Undecodable:
+            return
+
+    def is_own(self, schema_id: int) -> bool:
+        """Whether this id was known from the start, without having been learnt."""
+        return schema_id in self._own
+
     def _note(self, schema_id: int, schema: Schema) -> None:
         """Remember on which topics this id needs no resolution."""
         for topic, name in SCHEMA_ON.items():
@@ -198,6 +220,7 @@ class Codec:
         body.seek(HEADER_SIZE)
         try:
             reader = None if writer.same_as(head) else head.parsed
+            refuse_long_numbers(writer.parsed, value, HEADER_SIZE)
             mapping = fastavro.schemaless_reader(body, writer.parsed, reader)
         except Exception as error:  # noqa: BLE001  # whatever damaged bytes set off, it is the record that is wrong
             raise Undecodable(_misfit(error, schema_id), schema_id=schema_id) from None

@@ -19,16 +19,28 @@ BATCH_BYTES: Final = 1_000_000
 #: One record, key and value and headers together: it must fit into a batch of its own. Bytes.
 RECORD_BYTES: Final = BATCH_BYTES - 1_000
 
+#: A value and a key of at most so much each need no further look. Bytes.
+_SURELY_FITS: Final = RECORD_BYTES // 2
+#: The lengths of a header's name and text, and some to spare. Bytes.
+_AROUND_A_HEADER: Final = 10
+
 Header = tuple[str, bytes]
 _NO_HEADERS: Final[list[Header]] = []  # the builder takes a list only
 
 
-class RecordTooLarge(Exception):
-    """A record that no batch can hold. The turn that made it is decided again without its patient's changes."""
+class Unwritable(Exception):
+    """What follows for a patient cannot be written. The turn that made it is decided again without their changes."""
+
+    def __init__(self, key: bytes | None, why: str = "a record cannot be written") -> None:
+        super().__init__(why)
+        self.key = key
+
+
+class RecordTooLarge(Unwritable):
+    """A record that no batch can hold."""
 
     def __init__(self, key: bytes | None) -> None:
-        super().__init__("a record exceeds the size of a batch")
-        self.key = key
+        super().__init__(key, "a record exceeds the size of a batch")
 
 
 class _Filling:
@@ -76,8 +88,12 @@ class Outbox:
         headers: list[Header] | None = None,
     ) -> None:
         """Write to any (topic, partition). Raises RecordTooLarge."""
-        if value is not None and len(value) > RECORD_BYTES and len(value) > self._larger.get(target[0], 0):
-            raise RecordTooLarge(key)
+        if (
+            headers
+            or (value is not None and len(value) > _SURELY_FITS)
+            or (key is not None and len(key) > _SURELY_FITS)
+        ):
+            self._check_size(target[0], key, value, headers or _NO_HEADERS)
         filling = self._open.get(target)
         if filling is None:
             filling = self._open[target] = _Filling(self._create_batch())
@@ -87,6 +103,14 @@ class Outbox:
             filling = self._open[target] = _Filling(self._create_batch())
             filling.append(0, None, key, value, headers)
         filling.count += 1
+
+    def _check_size(self, topic: str, key: bytes | None, value: bytes | None, headers: list[Header]) -> None:
+        """Raises RecordTooLarge."""
+        size = len(key or b"") + len(value or b"")
+        for name, text in headers:
+            size += len(name) + len(text or b"") + _AROUND_A_HEADER
+        if size > RECORD_BYTES and size > self._larger.get(topic, 0):
+            raise RecordTooLarge(key)
 
     def add_dead_letter(self, topic: str, letter: DeadLetter) -> None:
         """Write a dead letter with its original bytes and the headers of contract 3.
@@ -106,7 +130,7 @@ class Outbox:
         key, value = letter.key, letter.value
         room = (
             max(RECORD_BYTES, self._larger.get(topic, 0))
-            - sum(len(name) + len(text) + 10 for name, text in headers)
+            - sum(len(name) + len(text) + _AROUND_A_HEADER for name, text in headers)
             - 100
         )
         if len(key or b"") + len(value or b"") > room:

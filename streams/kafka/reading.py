@@ -13,7 +13,8 @@ from aiokafka.structs import TopicPartition
 
 from streams.domain.heartbeat import HEARTBEAT_KEY
 from streams.domain.time import Instant
-from streams.errors import UnsafeTopic
+from streams.errors import RefuseToStart, RegistryUnreachable, UnsafeTopic
+from streams.kafka.codec import Codec
 
 #: Bytes asked for at once: these readings are long, not urgent.
 _FETCH_BYTES: Final = 4 << 20
@@ -67,6 +68,31 @@ async def read_to_end(
             yield record
     finally:
         await consumer.stop()
+
+
+async def read_and_learn(
+    connect: Mapping[str, Any],
+    codec: Codec,
+    framed: Collection[str],
+    others: Collection[str] = (),
+    *,
+    partition: int,
+) -> AsyncGenerator[Stored, None]:
+    """``read_to_end`` of one partition, and what the schemas are that records of ``framed`` topics name.
+
+    Whoever decodes what producers wrote must know as much as the worker, who asked the registry.
+    Raises RefuseToStart when it does not answer.
+    """
+    wanted = frozenset(framed)
+    async for stored in read_to_end(connect, [*framed, *others], partition=partition):
+        if stored.topic in wanted:
+            try:
+                await codec.learn_named(stored.value)
+            except RegistryUnreachable as error:
+                raise RefuseToStart(
+                    f"{error}; some records name a schema that only the registry knows"
+                ) from error
+        yield stored
 
 
 async def _skip(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int], since: Instant) -> None:

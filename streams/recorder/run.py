@@ -146,12 +146,21 @@ class Recorder:
 
     def alive(self) -> Sequence[str]:
         still = time.monotonic() - self.progress
-        return [f"lag, and no progress for {still:.0f} s"] if self.lag and still > STALLED_S else []
+        stalled = self.lag and still > STALLED_S and not self._waits()  # a new start brings no registry back
+        return [f"lag, and no progress for {still:.0f} s"] if stalled else []
 
     def ready(self) -> Sequence[str]:
         if self.stopping:
             return ["stopping"]
-        return [*self.reach.reasons(), *([] if self.assigned else ["waiting for partitions"])]
+        return [
+            *self.reach.reasons(),
+            *([] if self.assigned else ["waiting for partitions"]),
+            *self._waits(),
+        ]
+
+    def _waits(self) -> Sequence[str]:
+        away = any(partition.registry_away for partition in self.partitions.values())
+        return ["the schema registry does not answer"] if away else []
 
 
 async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:

@@ -5,6 +5,7 @@ before offsets are read: a recorder that was taken for dead is fenced. The last 
 also carries where it had read to, so that even offsets set back by hand lead to no second entry.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -14,7 +15,7 @@ import msgspec
 from streams.domain.records import EscalationTask, RecordEntry, SendCommand
 from streams.domain.time import SECOND, Instant
 from streams.domain.vocabulary import Topic
-from streams.errors import BadRecord
+from streams.errors import BadRecord, RegistryUnreachable
 from streams.kafka.batch import Record
 from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient, next_offset
@@ -42,6 +43,8 @@ READ: Final = (*SOURCES, Topic.HEARTBEATS)
 
 #: Header of the last entry of a transaction: the next offset of each source, as JSON.
 READ_TO: Final = "heed.read_to"
+
+REGISTRY_RETRY_S: Final = 1.0
 
 
 class Clock(Protocol):
@@ -76,6 +79,7 @@ class RecordPartition:
         self._producer = ShardProducer(parts.connect, parts.settings.recorder_group, partition)
         self._seen: set[tuple[str, str]] = set()  # objections: (patient, id and version)
         self.next: dict[Topic, int] = {}
+        self.registry_away = False  # what is in hand waits for a schema
 
     async def open(self) -> None:
         """Become the writer, then find out where to read on. Raises KafkaError."""
@@ -88,6 +92,7 @@ class RecordPartition:
             self._parts.connect, name, self.partition, beginning, self.next[Topic.OBJECTIONS]
         ):
             for record in records:
+                await self._learn(record)
                 self._objection(record, self._parts.clock.now())
         log.info("record_partition_open", partition=self.partition, objections=len(self._seen),
                  ms=round(1e3 * (time.monotonic() - begun)))  # fmt: skip
@@ -120,6 +125,10 @@ class RecordPartition:
         Raises BadRecord for a command or task that cannot be read: it must not go unrecorded, so somebody
         has to look (most likely this recorder is older than the worker that wrote it).
         """
+        for name, records in fetched.items():
+            if self._parts.topic(name) is not Topic.HEARTBEATS:
+                for record in records:
+                    await self._learn(record)
         now = self._parts.clock.now()
         entries: list[RecordEntry] = []
         traced: dict[str, Passage] = {}  # by record id
@@ -149,6 +158,22 @@ class RecordPartition:
         for passage in traced.values():
             passage.end()
         self._parts.heart.came_through(self.partition, fetched.get(self._parts.name(Topic.HEARTBEATS), ()))
+
+    async def _learn(self, record: Record) -> None:
+        """Know the schema that a record names, as the worker does who asked for it: else its entry would be lost.
+
+        While the registry does not answer everything waits, and nothing is committed; what it does not know stays unread.
+        """
+        while True:
+            try:
+                await self._parts.codec.learn_named(record.value)
+            except RegistryUnreachable:
+                self.registry_away = True
+                log.warning("schema_registry_unreachable", partition=self.partition, offset=record.offset)
+                await asyncio.sleep(REGISTRY_RETRY_S)
+            else:
+                self.registry_away = False
+                return
 
     def _entry(self, topic: Topic, record: Record, now: Instant) -> list[RecordEntry]:
         if topic is Topic.OBJECTIONS:

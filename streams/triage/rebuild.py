@@ -32,14 +32,14 @@ from streams.kafka import client, topics
 from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient
 from streams.kafka.partitioner import partition_for
-from streams.kafka.reading import Stored, read_to_end
+from streams.kafka.reading import Stored, read_and_learn
 from streams.kafka.registry import codec_for
 from streams.kafka.restore import restore
 from streams.kafka.transaction import ShardProducer
 from streams.policy.load import load_policy
 from streams.policy.model import Policy
 from streams.settings import Settings
-from streams.worker.hindsight import is_behind
+from streams.worker.hindsight import Made, is_behind
 from streams.worker.journal import Journal, pack_shard, unpack_shard
 from streams.worker.table import SHARD_KEY
 
@@ -108,7 +108,8 @@ class _Partition:
         self._touched: dict[bytes, PatientState] = {}
         self._inputs: dict[Topic, list[Stored]] = {topic: [] for topic in INPUT_TOPICS}
         self._unseen: list[Decision] = []
-        self._last: Decision | None = None
+        self._made: list[Made] = []  # those, and the last one of all
+        self._last: Made | None = None
         self._commands: dict[str, SendCommand] = {}
         self._tasks: dict[str, EscalationTask] = {}
         self._shard = ShardState()
@@ -125,7 +126,7 @@ class _Partition:
             self._rows = await restore(self._connect, self._offsets, changelog, number)
             self._shard, self._journal = unpack_shard(self._rows.pop(SHARD_KEY, None))
             await self._read()
-            if self._last is None or not is_behind(self._journal, [*self._unseen, self._last]):
+            if self._last is None or not is_behind(self._journal, [*self._made, self._last]):
                 return Rebuilt(number)
             read_to = await self._read_to()
             inputs = {topic: self._taken(topic, end) for topic, end in read_to.items()}
@@ -142,7 +143,7 @@ class _Partition:
         """Keep of the topics what the table has not seen, and tasks in their newest version."""
         names = {self._settings.topic(topic): topic for topic in (*INPUT_TOPICS, *_OUTPUTS)}
         read_to = self._journal.read_to
-        async for stored in read_to_end(self._connect, list(names), partition=self._number):
+        async for stored in read_and_learn(self._connect, self._codec, list(names), partition=self._number):
             topic = names[stored.topic]
             if topic in self._inputs:
                 if stored.offset >= read_to.get(topic, 0):
@@ -150,18 +151,19 @@ class _Partition:
                 continue
             made = self._codec.decode_output(topic, stored.value or b"")
             if isinstance(made, Decision) and made.input.partition == self._number:
-                self._last = made
-                if self._is_unseen(made):
+                self._last = Made(made, stored.timestamp)
+                if self._is_unseen(self._last):
                     self._unseen.append(made)
+                    self._made.append(self._last)
             elif isinstance(made, SendCommand) and made.created_at >= self._journal.at:
                 self._commands[made.command_id] = made
             elif isinstance(made, EscalationTask) and made.patient_id:  # the shard's own belong to nobody
                 self._tasks[made.task_id] = made
 
-    def _is_unseen(self, decision: Decision) -> bool:
+    def _is_unseen(self, made: Made) -> bool:
         """Whether the table has not seen this decision."""
-        read_to = self._journal.read_to.get(Topic(decision.input.topic), 0)
-        return decision.decided_at > self._journal.at or decision.input.offset >= read_to
+        place = made.decision.input
+        return made.at > self._journal.at or place.offset >= self._journal.read_to.get(Topic(place.topic), 0)
 
     async def _read_to(self) -> dict[Topic, int]:
         """Where the last turn had read to: what the group committed with it, and at least what was decided."""
@@ -228,7 +230,7 @@ class _Partition:
         try:
             event = self._codec.decode(topic, stored.key, stored.value)
         except BadRecord:
-            return  # it was set aside, and is in the dead letters
+            return  # it was set aside, and is in the dead letters: no worker knew more than we have asked for
         if any(decision.rule.startswith("1.") for decision in decisions):
             return  # refused: nothing of it was applied
         self._keep(key, recollect.took(self._patient(key), event, self._now))

@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from streams.domain.shard import ShardState
-from streams.domain.vocabulary import INPUT_TOPICS, Topic
+from streams.domain.vocabulary import INPUT_TOPICS, Reason, Topic
 from streams.kafka.codec import OUTPUT_ON, Codec, OutputRecord
-from streams.kafka.reading import Stored, read_to_end
+from streams.kafka.reading import Stored, read_and_learn
 from streams.settings import Settings
 from streams.worker.journal import Journal, unpack_shard
 from streams.worker.table import SHARD_KEY
@@ -75,16 +75,29 @@ class Ledger(msgspec.Struct):
         """Where the workers have read to, as the table says; nothing before the first turn."""
         return self.turns[-1][1].read_to if self.turns else {}
 
+    def unknown_then(self) -> frozenset[tuple[Topic, int]]:
+        """The inputs that were set aside because the registry did not know their schema at the time."""
+        return frozenset(
+            (Topic(letter.headers["heed.topic"].decode()), int(letter.headers["heed.offset"]))
+            for letter in self.outputs[Topic.DEAD_LETTERS]
+            if letter.headers.get("heed.reason") == Reason.UNKNOWN_SCHEMA.encode()
+        )
+
     def place(self, topic: Topic, offset: int) -> Place:
         return Place(topic.value, self.partition, offset)
 
 
-async def read_ledger(connect: Mapping[str, Any], settings: Settings, partition: int) -> Ledger:
-    """Read one partition of every topic at read_committed. Raises KafkaError, UnsafeTopic, DecodeError."""
+async def read_ledger(connect: Mapping[str, Any], settings: Settings, codec: Codec, partition: int) -> Ledger:
+    """Read one partition of every topic at read_committed, and learn what schemas its records name.
+
+    Raises KafkaError, UnsafeTopic, DecodeError; RefuseToStart when the registry does not answer.
+    """
     ledger = Ledger(partition, {t: [] for t in INPUT_TOPICS}, {t: [] for t in OUTPUTS}, [], {})
     lists = {settings.topic(topic): into for topic, into in (ledger.inputs | ledger.outputs).items()}
     changelog = settings.topic(Topic.PATIENT_TABLE)
-    async for stored in read_to_end(connect, [*lists, changelog], partition=partition):
+    letters = settings.topic(Topic.DEAD_LETTERS)
+    framed = [name for name in lists if name != letters]
+    async for stored in read_and_learn(connect, codec, framed, [letters, changelog], partition=partition):
         if stored.topic != changelog:
             lists[stored.topic].append(stored)
         else:

@@ -20,13 +20,15 @@ import msgspec
 
 from streams import decisions
 from streams.decisions import Environment, Response
+from streams.domain.events import Event
 from streams.domain.patient import PatientState, pack, unpack
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Forward, SafetyEntry, SendCommand
 from streams.domain.shard import ShardState
 from streams.domain.vocabulary import INPUT_TOPICS, Reason, Topic
-from streams.errors import BadRecord
-from streams.kafka.codec import Codec
+from streams.errors import BadRecord, UnknownSchema
+from streams.kafka.codec import LONGEST_KEY, Codec
+from streams.kafka.framing import schema_id_of
 from streams.kafka.partitioner import partition_for
 from streams.kafka.reading import Stored
 from streams.ops.tracing import traceparent_of
@@ -83,6 +85,7 @@ class Model:
         self._table: dict[bytes, bytes] = {}
         self._next = dict.fromkeys(INPUT_TOPICS, 0)  # index into the ledger's inputs
         self._read_to: dict[Topic, int] = {}
+        self._unknown_then = ledger.unknown_then()
         self._number = 0
         self.turns = ledger.turns
         if ledger.gap is not None:
@@ -168,14 +171,16 @@ class Model:
     def _record(
         self, topic: Topic, stored: Stored, journal: Journal, touched: dict[bytes, PatientState | None]
     ) -> None:
-        key, value, patient = stored.key, stored.value, None
+        key, value, patient, keeps = stored.key, stored.value, None, False
         cause = self._ledger.place(topic, stored.offset)
-        is_patient = key is not None and key != SHARD_KEY
+        is_patient = key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY
         if is_patient:
             assert key is not None
             known = key in self._table or key in touched
-            if not known and partition_for(key, self._partitions) != self._ledger.partition:
+            elsewhere = not known and partition_for(key, self._partitions) != self._ledger.partition
+            if elsewhere and key not in journal.refused:
                 return  # passed on to its own partition
+            keeps = key not in journal.refused or (key in journal.kept and not elsewhere)
             patient = self._load(key, touched)
         at = Position(
             topic, self._ledger.partition, stored.offset, journal.at, traceparent_of(stored.headers.items())
@@ -184,16 +189,24 @@ class Model:
         try:
             if key in journal.refused:
                 raise BadRecord(Reason.FIELD_TOO_LONG, _TOO_LARGE)
-            event = self._codec.decode(topic, key, value)
+            event = self._decode(topic, stored)
         except BadRecord as bad:
             response = decisions.refuse(_readable(key), patient, bad, key, value, at, env)
             self._write(response, key, None, cause)
         else:
             response = decisions.respond(event.envelope.patient_id, patient, event, at, env)
             self._write(response, key, value, cause)
-        if is_patient and key not in journal.refused:
+        if keeps:
             assert key is not None
             touched[key] = response.patient
+
+    def _decode(self, topic: Topic, stored: Stored) -> Event:
+        """As the worker could read it then: what it knew by itself, or had from a registry that may know more by now."""
+        if (topic, stored.offset) in self._unknown_then and stored.value is not None:
+            schema_id = schema_id_of(stored.value)
+            if not self._codec.is_own(schema_id):
+                raise UnknownSchema(schema_id)
+        return self._codec.decode(topic, stored.key, stored.value)
 
     def _wake(
         self, key: bytes, journal: Journal, touched: dict[bytes, PatientState | None], place: Place
@@ -202,9 +215,12 @@ class Model:
         if patient is None:
             self._findings.add(Kind.TABLE, place, "a patient was woken of whom the inputs say nothing")
             return
-        response = decisions.wake(key.decode(), patient, Environment(self._policy, journal.at, self._shard))
+        env = Environment(self._policy, journal.at, self._shard)
+        refused = key in journal.refused
+        response = (decisions.wake_refused if refused else decisions.wake)(key.decode(), patient, env)
         self._write(response, key, None, place)
-        touched[key] = response.patient
+        if not refused or key in journal.kept:
+            touched[key] = response.patient
 
     def _write(self, response: Response, key: bytes | None, value: bytes | None, cause: Place) -> None:
         self._shard = response.shard

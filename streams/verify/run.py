@@ -65,7 +65,7 @@ class Verification:
         settings = self._settings
         asked = {(settings.topic(topic), number): topic for topic in _RECORDED}
         recorded = await offsets.committed(settings.recorder_group, list(asked))
-        ledger = await read_ledger(connect, settings, number)
+        ledger = await read_ledger(connect, settings, self._codec, number)
         ledger.recorded_to = {topic: recorded[at] or 0 for at, topic in asked.items()}
         await self._offsets(offsets, ledger)
         conservation = Conservation(ledger, self._codec, self._partitions, self.findings)

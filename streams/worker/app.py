@@ -12,10 +12,13 @@ from faust.app.base import BootStrategy
 from faust.tables import TableManager
 
 from streams.domain.vocabulary import INPUT_TOPICS
+from streams.kafka.batch import Stretch
 from streams.kafka.transport import Stretches, StretchTransport
+from streams.ops.fatal import give_up
 
 from .assignor import EvenAssignor
 from .host import Host, Kafka
+from .inbox import LostRecords
 from .parts import Names
 
 #: The partitions of a worker that does not come back move after this; Faust's 60 s took 41 to 59 s. One that
@@ -92,6 +95,16 @@ def build_app(kafka: Kafka, names: Names, host: Host, data: Path, instance: str 
         """Hand every stretch to its shard at once: no topic may wait here for another's progress."""
         async for event in stream.noack().events():
             message = event.message
-            host.receive(message.topic, message.partition, event.value)
+            hand_over(host, message.topic, message.partition, event.value)
 
     return app
+
+
+def hand_over(host: Host, topic: str, partition: int, stretch: Stretch) -> None:
+    """Whatever goes wrong here ends the process: Faust would start the agent again and go on behind the gap."""
+    try:
+        host.receive(topic, partition, stretch)
+    except LostRecords as error:
+        give_up("lost_records", error, topic=topic, partition=partition, next="restart")
+    except Exception as error:  # noqa: BLE001  # a defect of ours: what was being handed over is lost as well
+        give_up("not_handed_over", error, topic=topic, partition=partition, next="restart")

@@ -7,8 +7,9 @@ import msgspec
 
 from streams.domain.shard import ShardState
 from streams.domain.vocabulary import Topic
-from streams.kafka.outbox import Outbox, RecordTooLarge
+from streams.kafka.outbox import Outbox, Unwritable
 from streams.kafka.transaction import ShardProducer
+from streams.ops.logging import get_logger, place_of
 
 from .arrivals import Arrival, arrivals_of
 from .census import Change
@@ -20,6 +21,8 @@ from .poison import Breaker
 from .table import PatientTable
 from .tally import Tally
 from .turn import Turn
+
+log = get_logger("heed.worker")
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -50,24 +53,32 @@ def decide_turn(
     work: Work,
     unknown_schemas: Container[int] = (),
 ) -> Decided:
-    """Decide ``work`` in order; once more without a patient's changes if no record can hold them.
+    """Decide ``work`` in order; once more without a patient's changes if they cannot be written, refusing them instead.
 
-    Raises UnknownSchema for an id not among ``unknown_schemas``; RecordTooLarge only if not even the
-    refusal fits; and whatever a defect of ours raises. Nothing has changed then.
+    Raises UnknownSchema for an id not among ``unknown_schemas``; Unwritable only if not even the
+    refusal can be written; and whatever a defect of ours raises. Nothing has changed then, ``breakers`` included.
     """
     begun = time.perf_counter()
     refused: frozenset[bytes | None] = frozenset()
+    kept = refused
     while True:
         outbox = producer.outbox()
-        turn = Turn(parts, producer.partition, table, state, outbox, refused, unknown_schemas)
+        turn = Turn(parts, producer.partition, table, state, outbox, refused, unknown_schemas, kept)
+        tried = {portion.topic: breakers[portion.topic].copy() for portion in (*work.state, *work.deciding)}
         try:
-            woken, rest = _in_order(turn, work, breakers)
+            woken, rest = _in_order(turn, work, tried)
             changes, after = turn.finish(journal)
-        except RecordTooLarge as error:
-            if error.key in refused:
+        except Unwritable as error:
+            if error.key not in refused:
+                refused, kept = refused | {error.key}, kept | {error.key}
+            elif error.key in kept:
+                kept -= {error.key}  # not even the task has room
+            else:
                 raise
-            refused |= {error.key}
+            _say_unwritable(error, producer.partition)
             continue
+        for topic, breaker in tried.items():
+            breakers[topic].become(breaker)
         arrivals = arrivals_of((*work.state, *work.deciding))
         seconds = time.perf_counter() - begun
         left = () if woken else work.wakes
@@ -86,6 +97,12 @@ def decide_turn(
             len(work),
             seconds,
         )
+
+
+def _say_unwritable(error: Unwritable, partition: int) -> None:
+    """What a patient's state or outputs ran into: not with whom, which the dead letter says."""
+    cause = error.__cause__ or error
+    log.error("unwritable", partition=partition, error=type(cause).__name__, where=place_of(cause))
 
 
 def _failed_closed(work: Work) -> bool:

@@ -8,8 +8,10 @@ with it. ``heed rebuild`` puts back what inputs and outputs show (docs/runbooks/
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from streams.domain.records import Decision
-from streams.domain.time import MINUTE, Millis
+from streams.domain.time import MINUTE, Instant, Millis
 from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
@@ -26,17 +28,29 @@ _TAIL: Final = 500
 _CLOCKS_DIFFER: Final[Millis] = 10 * MINUTE
 
 
-def is_behind(journal: Journal, decisions: Sequence[Decision]) -> bool:
+class Made(msgspec.Struct, frozen=True):
+    """A decision, and when the broker appended it (UTC ms; decisions have LogAppendTime)."""
+
+    decision: Decision
+    appended: Instant
+
+    @property
+    def at(self) -> Instant:
+        """When it was made at the latest: by a clock that was ahead the broker knows better, by one behind it does not
+        matter, since the table was written by the same clock."""
+        return min(self.decision.decided_at, self.appended)
+
+
+def is_behind(journal: Journal, made: Sequence[Made]) -> bool:
     """Whether one of these decisions, in their order, was made by a turn that this journal has not seen.
 
-    By its time alone only the last one tells: a clock that was ahead and has been put right since leaves earlier ones
-    that seem to be newer than the table.
+    By its time alone only the last one tells: earlier ones may have been made by a clock that was put right since.
     """
-    if not decisions or journal.number == 0:
-        return bool(decisions)
-    if decisions[-1].decided_at > journal.at + _CLOCKS_DIFFER:
+    if not made or journal.number == 0:
+        return bool(made)
+    if made[-1].at > journal.at + _CLOCKS_DIFFER:
         return True
-    return any(decision.decided_at >= journal.at and _not_read(journal, decision) for decision in decisions)
+    return any(one.decision.decided_at >= journal.at and _not_read(journal, one.decision) for one in made)
 
 
 def _not_read(journal: Journal, decision: Decision) -> bool:
@@ -54,7 +68,7 @@ async def table_is_behind(
     """Look at the newest decisions of a partition. Raises KafkaError."""
     at = (names.of(Topic.DECISIONS), partition)
     beginning, end = (await offsets.beginnings([at]))[at], (await offsets.ends([at]))[at]
-    found: list[Decision] = []
+    found: list[Made] = []
     start = max(beginning, end - _TAIL)
     async for records in replay(connect, *at, start, end):
         for record in records:
@@ -63,5 +77,5 @@ async def table_is_behind(
             except BadRecord:
                 continue  # no decision of this version's; a newer worker wrote it, and a newer table
             if isinstance(decision, Decision) and decision.input.partition == partition:
-                found.append(decision)
+                found.append(Made(decision, record.timestamp))
     return is_behind(journal, found)

@@ -129,7 +129,8 @@ class Host:
 
     async def _settle(self, partitions: frozenset[int]) -> None:
         for partition in [p for p in {*self._shards, *self._opening} if p not in partitions]:
-            await self._close(partition)
+            # A rebalance may cancel this: what is half closed would be forgotten, with its producer open.
+            await asyncio.shield(self._close(partition))
         for partition in partitions - self._shards.keys() - self._opening.keys():
             self._opening[partition] = asyncio.create_task(self._open(partition), name=f"open {partition}")
         if self._stopped:
@@ -234,16 +235,18 @@ class Host:
         self._tasks[shard.partition] = tasks
 
     async def _close(self, partition: int) -> None:
+        """Everything is taken out at once: what comes after an await might be the next owner's, ours again included."""
         self.behind.discard(partition)
         opening = self._opening.pop(partition, None)
+        shard = self._shards.pop(partition, None)
+        tasks = self._tasks.pop(partition, [])
+        producer = self._producers.pop(partition, None)
         if opening is not None:
             opening.cancel()
-        shard = self._shards.pop(partition, None)
         if shard is not None:
             await shard.quiesce()
-        for task in self._tasks.pop(partition, []):
+        for task in tasks:
             task.cancel()
-        producer = self._producers.pop(partition, None)
         if producer is not None:
             await producer.close()
         log.info("shard_closed", partition=partition)

@@ -31,7 +31,8 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     """One turn: the time it was decided with (UTC ms), what it took in order, and where each topic is read on.
 
     ``number`` counts the turns of the partition: a gap is a row that was compacted away.
-    ``refused``: patients whose changes no record could hold.
+    ``refused``: patients whose changes could not be written. ``kept``: those among them whose refusal could be: the task,
+    and the hold that an objection nobody could apply puts on messages.
     """
 
     number: int = 0
@@ -39,6 +40,7 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     steps: tuple[Step, ...] = ()
     read_to: dict[Topic, int] = {}
     refused: tuple[bytes, ...] = ()
+    kept: tuple[bytes, ...] = ()
 
 
 _NO_DUE: Final = bytes(8)

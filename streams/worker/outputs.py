@@ -20,7 +20,7 @@ from streams.domain.records import (
 from streams.domain.vocabulary import Topic
 from streams.kafka.codec import OutputRecord
 from streams.kafka.compiled_writer import Writer
-from streams.kafka.outbox import Header, Outbox, RecordTooLarge
+from streams.kafka.outbox import Header, Outbox, RecordTooLarge, Unwritable
 from streams.kafka.partitioner import key_of, partition_for
 from streams.ops.tracing import headers_of
 
@@ -58,7 +58,7 @@ class Outputs:
     ) -> None:
         """Write outputs in order. ``headers``: of whatever follows from a traced record.
 
-        Raises RecordTooLarge with ``key``.
+        Raises Unwritable with ``key``: RecordTooLarge, or whatever else keeps one from being written.
         """
         add_to, ways = self._outbox.add_to, self._ways
         output: Any
@@ -72,6 +72,8 @@ class Outputs:
                     add_to(target, key_of(output.patient_id), write(output), headers)
             except RecordTooLarge as error:
                 raise RecordTooLarge(key) from error
+            except Exception as error:  # no place for it in Avro: one patient's trouble, not the shard's
+                raise Unwritable(key) from error
 
     def _write_rare(
         self,

@@ -27,6 +27,8 @@ class Engine(Protocol):
 
     def wake(self, patient_id: str, patient: PatientState, env: Environment) -> Response: ...
 
+    def wake_refused(self, patient_id: str, patient: PatientState, env: Environment) -> Response: ...
+
     def refuse(
         self,
         patient_id: str | None,

@@ -25,6 +25,16 @@ class Breaker:
         self._seen = 0
         self._bad: deque[int] = deque()
 
+    def copy(self) -> "Breaker":
+        """For an attempt at a turn: what is counted in one that comes to nothing must not count."""
+        copied = Breaker()
+        copied.become(self)
+        return copied
+
+    def become(self, other: "Breaker") -> None:
+        self.row, self.open, self.through = other.row, other.open, other.through
+        self._seen, self._bad = other._seen, other._bad.copy()
+
     def good_seen(self, count: int) -> None:
         """Count good records; the caller ends the row itself, record by record."""
         self._seen += count

@@ -73,7 +73,8 @@ class Shard:
         self._committed: dict[Topic, int] = {}
         self._pace = Pace()
         self._turned = 0.0  # when the last turn ended (monotonic)
-        self._unknown_schemas: dict[int, float] = {}
+        self._unknown_schemas: dict[int, float] = {}  # asked for in vain: until when (monotonic)
+        self._asked_in_vain = False  # for the turn that is not decided yet
         self._stuck: dict[bytes, int] = {}
         self._flowing = asyncio.Event()  # cleared while a rebalance is on
         self._between_turns = asyncio.Event()
@@ -169,6 +170,8 @@ class Shard:
         return True
 
     def _decide(self, work: Work) -> Decided:
+        if self._unknown_schemas and not self._asked_in_vain:
+            self._forget_expired()
         return decide_turn(
             self._parts, self._producer, self.table, self.state, self.journal, self.breakers, work,
             self._unknown_schemas if self._parts.codec.can_learn else EVERY_ID,
@@ -179,19 +182,24 @@ class Shard:
 
         An id it does not know stays unknown for a while; the record is quarantined in the next turn.
         """
-        now = time.monotonic()
-        self._unknown_schemas = {
-            known: until for known, until in self._unknown_schemas.items() if until > now
-        }
         while schema_id is not None and self.flowing:
             try:
                 if not await self._parts.codec.learn(schema_id):
-                    self._unknown_schemas[schema_id] = now + UNKNOWN_FOR_S
+                    self._unknown_schemas[schema_id] = time.monotonic() + UNKNOWN_FOR_S
+                    self._asked_in_vain = True
             except RegistryUnreachable:
                 log.warning("schema_registry_unreachable", partition=self.partition, schema_id=schema_id)
                 await asyncio.sleep(REGISTRY_RETRY_S)
             else:
                 return
+
+    def _forget_expired(self) -> None:
+        """What the registry did not know a while ago it may know by now: it is asked again.
+
+        Not while the records of one turn are being asked for: many ids, and the first would expire before the last.
+        """
+        now = time.monotonic()
+        self._unknown_schemas = {id_: until for id_, until in self._unknown_schemas.items() if until > now}
 
     async def keep_marking(self) -> None:
         """Ask the barrier for whatever waits, beside ``run``: state goes on meanwhile. Raises KafkaError."""
@@ -255,6 +263,7 @@ class Shard:
         self.table.put_many(decided.changes)
         self.state, self.journal = decided.shard, decided.journal
         self._committed = dict(self.intake.inbox.applied)
+        self._asked_in_vain = False
         self.census.turn(decided.changed, self._parts.clock.now())
         timers = self.intake.timers
         for key, packed in decided.changes.items():

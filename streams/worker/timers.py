@@ -1,13 +1,18 @@
 """When which patient of a shard has something due: a heap that is right about the earliest.
 
 Every patient has at most one due instant, the one in its packed state. A newer instant simply joins the
-heap; an entry that is no longer the patient's own is passed over when it surfaces.
+heap; an entry that is no longer the patient's own is passed over when it surfaces. A far one may never do so: a heap
+that is mostly such entries is made anew.
 """
 
 import heapq
 from collections.abc import Iterable
+from typing import Final
 
 from streams.domain.time import Instant
+
+#: Entries that are nobody's own any more, beyond as many as there are patients: then the heap is made anew.
+_SURPLUS: Final = 1_000
 
 
 class Timers:
@@ -25,6 +30,9 @@ class Timers:
         if due:
             self._due[key] = due
             heapq.heappush(self._heap, (due, key))
+            if len(self._heap) > 2 * len(self._due) + _SURPLUS:
+                self._heap = [(instant, whose) for whose, instant in self._due.items()]
+                heapq.heapify(self._heap)
         else:
             self._due.pop(key, None)
 

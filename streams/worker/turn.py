@@ -18,8 +18,10 @@ from streams.domain.time import Instant
 from streams.domain.vocabulary import Reason, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.batch import Record
-from streams.kafka.outbox import Outbox
+from streams.kafka.codec import LONGEST_KEY
+from streams.kafka.outbox import Outbox, Unwritable
 from streams.kafka.partitioner import partition_for
+from streams.ops.logging import get_logger, place_of
 from streams.ops.tracing import traceparent_of
 
 from .census import Change
@@ -31,6 +33,8 @@ from .parts import Parts
 from .poison import Breaker
 from .table import SHARD_KEY, PatientTable
 from .tally import Tally
+
+log = get_logger("heed.worker")
 
 
 class Loaded(msgspec.Struct):
@@ -44,8 +48,8 @@ class Loaded(msgspec.Struct):
 class Turn:
     """One attempt at deciding a turn.
 
-    ``refused``: patients whose changes a record cannot hold; ``unknown_schemas``: ids that the registry
-    was asked for lately, in vain.
+    ``refused``: patients whose changes cannot be written; ``kept``: those whose refusal is kept of them;
+    ``unknown_schemas``: ids that the registry was asked for lately, in vain.
     """
 
     def __init__(
@@ -57,17 +61,20 @@ class Turn:
         outbox: Outbox,
         refused: frozenset[bytes | None] = frozenset(),
         unknown_schemas: Container[int] = (),
+        kept: frozenset[bytes | None] = frozenset(),
     ) -> None:
         self._parts = parts
         self._partition = partition
         self._table = table
         self._outbox = outbox
         self._refused = refused
+        self._kept = kept
         self._unknown_schemas = unknown_schemas
         self._touched: dict[bytes, Loaded] = {}
         self._steps: list[Step] = []
         self._woken: list[bytes] = []
         self._heartbeats = 0
+        self._uncounted = False
         self.now: Instant = parts.clock.now()
         self.env = Environment(parts.policy, self.now, shard)
         self.tally = Tally(RealClock().now(), parts.policy)
@@ -114,7 +121,7 @@ class Turn:
         """Decide one record; False when it had to be dead-lettered."""
         key, value = record.key, record.value
         loaded = None if key is None else self._touched.get(key)
-        if loaded is None and key is not None and key != SHARD_KEY:
+        if loaded is None and key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY:
             packed = self._table.get(key)
             if packed is None and self._elsewhere(topic, record, key):
                 return True
@@ -141,7 +148,10 @@ class Turn:
         self._outputs.write(response.outputs, key, value, headers)
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
-        self.tally.look(patient, event, response.patient, response.outputs, record)
+        try:
+            self.tally.look(patient, event, response.patient, response.outputs, record)
+        except Exception as error:  # noqa: BLE001  # see there
+            self._not_counted(error)
         if loaded is not None:
             loaded.patient = response.patient
         return True
@@ -155,9 +165,18 @@ class Turn:
             self._set_shard(response.shard)
         for output in response.outputs:
             self.tally.write(output, record)
-        if loaded is not None and key not in self._refused:
+        if loaded is not None and self._keeps(key, loaded):
             loaded.patient = response.patient
         return False
+
+    def _keeps(self, key: bytes | None, loaded: Loaded) -> bool:
+        """Whether a refusal changes the patient: not if there is no room, nor in a partition that is not theirs."""
+        if key not in self._refused:
+            return True
+        at_home = (
+            loaded.packed is not None or partition_for(key, self._parts.names.partitions) == self._partition
+        )
+        return key in self._kept and at_home
 
     def _elsewhere(self, topic: Topic, record: Record, key: bytes) -> bool:
         """Pass on a heartbeat, or a record that a foreign partitioner put into the wrong partition.
@@ -172,6 +191,10 @@ class Turn:
         right = partition_for(key, self._parts.names.partitions)
         if right == self._partition:
             return False
+        if key in self._refused:  # too large to be passed on
+            if topic is Topic.OBJECTIONS:  # unreadable there too, so that their messages stop
+                self._outbox.add_to((self._parts.names.of(topic), right), key, b"")
+            return False
         self._outbox.add_to((self._parts.names.of(topic), right), key, record.value, list(record.headers))
         self.tally.add("misplaced", topic)
         return True
@@ -185,23 +208,48 @@ class Turn:
             packed = self._table.get(key)
             patient = None if packed is None else unpack(packed)
             loaded = self._touched[key] = Loaded(packed, patient, patient)
-        if loaded.patient is None or key in self._refused:
+        if loaded.patient is None:
             return
         if not self._woken:
             self._steps.append(Step(None, fail_closed=self.env.shard.recovering))
         self._woken.append(key)
+        if key in self._refused:
+            self._wake_refused(key, loaded, loaded.patient)
+            return
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
         headers = self._outputs.traced_before(loaded.patient, response)
         self._outputs.write(response.outputs, key, headers=headers)
         if response.shard is not self.env.shard:
             self._set_shard(response.shard)
-        self.tally.look(loaded.patient, None, response.patient, response.outputs)
+        try:
+            self.tally.look(loaded.patient, None, response.patient, response.outputs)
+        except Exception as error:  # noqa: BLE001  # see there
+            self._not_counted(error)
         loaded.patient = response.patient
+
+    def _wake_refused(self, key: bytes, loaded: Loaded, patient: PatientState) -> None:
+        """What is due cannot be written: a person is told, and it stays due."""
+        response = self._parts.engine.wake_refused(key.decode(), patient, self.env)
+        self._outputs.write(response.outputs, key)
+        if response.shard is not self.env.shard:
+            self._set_shard(response.shard)
+        for output in response.outputs:
+            self.tally.write(output, None)
+        if self._keeps(key, loaded):
+            loaded.patient = response.patient
 
     def fail_closed(self, recovering: bool) -> None:
         """Tell the rules whether objections may still be missing from what is decided next (rule 3.1)."""
         if recovering != self.env.shard.recovering:
             self._set_shard(msgspec.structs.replace(self.env.shard, recovering=recovering))
+
+    def _not_counted(self, error: Exception) -> None:
+        """A defect in what counts must not keep anybody's decision from being made. Said once a turn."""
+        if not self._uncounted:
+            self._uncounted = True
+            log.error(
+                "not_counted", partition=self._partition, error=type(error).__name__, where=place_of(error)
+            )
 
     # Writing.
 
@@ -213,7 +261,7 @@ class Turn:
 
         The shard's own row comes last and in every turn, with the journal that follows ``before``.
 
-        Raises RecordTooLarge for a patient whose state no record can hold.
+        Raises Unwritable for a patient whose state no record can hold, or that cannot be packed.
         """
         self.fail_closed(False)  # of the moment, never of the table
         if self._woken:
@@ -224,7 +272,7 @@ class Turn:
             patient = loaded.patient
             if patient is loaded.before:
                 continue
-            packed = None if patient is None else pack(patient)
+            packed = None if patient is None else _packed(key, patient)
             if packed != loaded.packed:
                 self._outbox.add_to(changelog, key, packed)
                 changes[key] = packed
@@ -247,7 +295,15 @@ class Turn:
         ]
         read_to = before.read_to | {step.topic: step.end for step in self._steps if step.topic is not None}
         refused = tuple(key for key in self._refused if key is not None)
-        return Journal(before.number + 1, self.now, tuple(steps), read_to, refused)
+        kept = tuple(key for key in self._kept if key is not None)
+        return Journal(before.number + 1, self.now, tuple(steps), read_to, refused, kept)
+
+
+def _packed(key: bytes, patient: PatientState) -> bytes:
+    try:
+        return pack(patient)
+    except Exception as error:
+        raise Unwritable(key) from error
 
 
 def _readable(key: bytes | None) -> str | None:

@@ -20,7 +20,9 @@ def test_what_is_written_is_read_again(topic: Topic) -> None:
 @pytest.mark.parametrize(
     "code",
     [None, "", "resume_partition", "resume_topic", "resume_topic:results", "resume_topic:results:all",
-     "resume_topic:results:-1", "resume_topic:decisions:0", "done:results:0"],
+     "resume_topic:results:-1", "resume_topic:decisions:0", "done:results:0",
+     "resume_topic:results:²", "resume_topic:results:٣", "resume_topic:results:" + "9" * 19,
+     "resume_topic:results:" + "9" * 5_000],
 )  # fmt: skip
 def test_anything_else_lets_nothing_go_on(code: str | None) -> None:
     assert resumed_topic(closed(code)) is None

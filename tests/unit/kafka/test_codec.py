@@ -1,13 +1,17 @@
 """What the codec refuses, and with which reason; what it says then never quotes the record."""
 
+import json
+
 import pytest
 
+from streams.domain.events import Envelope, Event, Objection
 from streams.domain.mapping import event_from_mapping
 from streams.domain.records import SafetyEntry, Subject
-from streams.domain.vocabulary import Reason, SubjectKind, Topic
+from streams.domain.vocabulary import Channel, ObjectionAction, Reason, Scope, SubjectKind, Topic
 from streams.errors import BadRecord, KeyMismatch, Undecodable, UnknownSchema
 from streams.kafka.codec import Codec
 from streams.kafka.framing import frame_header, schema_id_of
+from streams.kafka.schemas import Schema, SchemaSet, schema_directory
 
 CODEC = Codec.local()
 RECEIPT = event_from_mapping(
@@ -60,6 +64,32 @@ def test_what_is_not_a_framed_record_is_undecodable(value: bytes) -> None:
     bad = refused(Topic.RECEIPTS, KEY, value)
     assert isinstance(bad, Undecodable)
     assert bad.reason == Reason.UNDECODABLE
+
+
+@pytest.mark.parametrize("number", [b"\x82" + b"\x80" * 12 + b"\x01", b"\xff" * 9 + b"\x7f"])
+def test_a_number_of_more_than_64_bits_is_refused_and_not_cut(number: bytes) -> None:
+    """fastavro alone reads the first one, of 14 bytes, as 67108865."""
+    at = VALUE.index(KEY) + len(KEY)
+    assert VALUE[at] == 2, "version 1"
+    assert isinstance(refused(Topic.RECEIPTS, KEY, VALUE[:at] + number + VALUE[at + 1 :]), Undecodable)
+
+
+def test_text_that_only_looks_like_such_a_number_is_read() -> None:
+    """Written with another schema, so that the careful way reads it."""
+    raw = {**json.loads((schema_directory() / "ObjectionEvent.avsc").read_text(encoding="utf-8"))}
+    raw["fields"] = [*raw["fields"], {"name": "new", "type": ["null", "long"], "default": None}]
+    schemas = SchemaSet.load(schema_directory())
+    ids = {name: schemas.id_of_head(name) for name in schemas.heads}
+    codec = Codec(schemas, ids, {4711: Schema.of(raw)})
+    text = "\u0645\u062d\u0645\u062f" * 9
+    objection = Objection(
+        "O1", ObjectionAction.RECORDED, Scope.METHOD, channels=(Channel.SMS, Channel.EMAIL),
+        services=(text, text), reason_note_ref=text,
+    )  # fmt: skip
+    event = Event(Topic.OBJECTIONS, Envelope("o1", text, 1, 1_791_792_000_000, "test"), objection)
+    value = frame_header(4711) + codec.encode_event(event)[5:] + b"\x00"
+    assert codec.decode(Topic.OBJECTIONS, text.encode(), value) == event
+    assert isinstance(refused(Topic.OBJECTIONS, text.encode(), value), UnknownSchema)
 
 
 def test_an_undecodable_record_names_its_schema() -> None:

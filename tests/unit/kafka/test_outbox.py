@@ -50,11 +50,14 @@ def test_a_full_batch_is_followed_by_another_with_nothing_lost_in_between() -> N
 
 def test_the_largest_record_fits_a_batch_and_a_larger_one_is_refused() -> None:
     box = outbox()
-    box.add("decisions", b"P1", b"x" * RECORD_BYTES)
+    box.add("decisions", b"P1", b"x" * (RECORD_BYTES - 2))
     assert box.batches()[0][1].size() < 1_048_588  # Kafka's default max.message.bytes
     with pytest.raises(RecordTooLarge) as refused:
-        box.add("decisions", b"P2", b"x" * (RECORD_BYTES + 1))
+        box.add("decisions", b"P2", b"x" * (RECORD_BYTES - 1))
     assert refused.value.key == b"P2"
+    with pytest.raises(RecordTooLarge):
+        box.add_to(("decisions", 3), b"P2", b"x", [("h", b"x" * RECORD_BYTES)])
+    assert box.records == 1
 
 
 def test_a_dead_letter_carries_its_bytes_and_where_they_are() -> None:

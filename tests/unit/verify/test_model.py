@@ -7,15 +7,33 @@ from typing import Any
 import pytest
 
 from streams import decisions
-from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, PatientSections
+from streams.domain.events import (
+    Appointment,
+    Contact,
+    Envelope,
+    Event,
+    Identity,
+    Objection,
+    PatientSections,
+)
 from streams.domain.records import Decision
 from streams.domain.shard import ShardState
 from streams.domain.time import DAY, HOUR, SECOND, Instant
-from streams.domain.vocabulary import INPUT_TOPICS, AppointmentStatus, Channel, Outcome, Topic
+from streams.domain.vocabulary import (
+    INPUT_TOPICS,
+    AppointmentStatus,
+    Channel,
+    ObjectionAction,
+    Outcome,
+    Scope,
+    Topic,
+)
 from streams.errors import BadUsage
 from streams.kafka.codec import Codec
+from streams.kafka.framing import frame_header
 from streams.kafka.outbox import Header, Outbox
 from streams.kafka.reading import Stored
+from streams.kafka.schemas import Schema, SchemaSet, schema_directory
 from streams.ops.policy_file import PolicyFile
 from streams.policy.model import Policy
 from streams.verify.findings import Findings, Kind
@@ -26,6 +44,7 @@ from streams.worker.inbox import Portion
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
+from streams.worker.shard import EVERY_ID
 from streams.worker.table import SHARD_KEY, PatientTable
 from streams.worker.turn import Turn
 
@@ -78,15 +97,25 @@ class Life:
         to.append(stored)
         return stored
 
-    def turn(self, *events: Event, wakes: tuple[bytes, ...] = ()) -> None:
-        """These come in, and the next turn takes them; due patients first."""
+    def turn(
+        self,
+        *events: Event,
+        wakes: tuple[bytes, ...] = (),
+        schema_id: int | None = None,
+        refused: tuple[bytes, ...] = (),
+        kept: tuple[bytes, ...] = (),
+    ) -> None:
+        """These come in, and the next turn takes them; due patients first. ``schema_id``: as which they are written."""
         outbox = Kept()
-        turn = Turn(self._parts, 0, self._table, self._shard, outbox)
+        turn = Turn(
+            self._parts, 0, self._table, self._shard, outbox, frozenset(refused), EVERY_ID, frozenset(kept)
+        )
         turn.fail_closed(False)
         for due in wakes:
             turn.wake(due)
         for event in events:
             patient, data = event.envelope.patient_id.encode(), CODEC.encode_event(event)
+            data = data if schema_id is None else frame_header(schema_id) + data[5:]
             stored = self._append(self.topics[event.topic], event.topic, patient, data, {})
             turn.apply(Portion(event.topic, [Record(stored)], stored.offset + 1, 0.0), Breaker())
         changes, self._journal = turn.finish(self._journal)
@@ -161,9 +190,11 @@ def lived(policy: Path) -> Life:
     return life
 
 
-def differences(life: Life, policies: dict[str, Policy], rows: list[Stored] | None = None) -> dict[Kind, int]:
+def differences(
+    life: Life, policies: dict[str, Policy], rows: list[Stored] | None = None, codec: Codec = CODEC
+) -> dict[Kind, int]:
     findings, ledger = Findings(), life.ledger(rows)
-    model = Model(ledger, CODEC, PolicyOfTurn(policies, life.decisions()), 1, findings)
+    model = Model(ledger, codec, PolicyOfTurn(policies, life.decisions()), 1, findings)
     model.replay()
     model.compare()
     return dict(findings.counts)
@@ -211,6 +242,47 @@ def test_wherever_compaction_has_got_to_the_turns_since_are_decided_again(files:
     assert proven[-1] == 0, "one journal alone is no beginning"
     assert sorted(proven, reverse=True) == proven
     assert set(range(TURNS - 2)) <= set(proven)
+
+
+def objected(name: str) -> Event:
+    body = Objection("O1", ObjectionAction.RECORDED, Scope.METHOD, channels=(Channel.SMS,))
+    return Event(Topic.OBJECTIONS, Envelope("o1", name, 1, NOW, "test"), body)
+
+
+async def test_what_the_registry_did_not_know_then_is_decided_as_it_was(files: tuple[Path, Path]) -> None:
+    """By now it knows the schema; a record that was set aside for it stays set aside."""
+
+    class Registry:
+        async def schema(self, schema_id: int) -> Schema:
+            return schemas.heads["ObjectionEvent"]
+
+    schemas = SchemaSet.load(schema_directory())
+    own = {name: schemas.id_of_head(name) for name in schemas.heads}
+    codec = Codec(schemas, own, schemas.by_id, Registry())
+    life = lived(files[0])
+    life.turn(objected("P1"), schema_id=4711)
+    life.turn(moved("P1", TURNS))
+    await codec.learn(4711)
+    assert differences(life, read_policies(files[:1]), codec=codec) == {}
+    own_id = life.topics[Topic.OBJECTIONS][0]
+    life.topics[Topic.OBJECTIONS][0] = Stored(
+        own_id.topic, 0, 0, own_id.timestamp, own_id.key, CODEC.encode_event(objected("P1")), {}
+    )
+    assert differences(life, read_policies(files[:1]), codec=codec), "one of ours was never unknown"
+
+
+def test_what_was_due_and_could_not_be_written_is_decided_the_same_again(files: tuple[Path, Path]) -> None:
+    life = Life(files[1])
+    life.turn(person("P1"))
+    life.turn(moved("P1", 1))
+    life.clock.at += 30 * SECOND
+    life.turn(wakes=(b"P1",), refused=(b"P1",), kept=(b"P1",))
+    life.turn(wakes=(b"P1",), refused=(b"P1",))
+    assert len(life.topics[Topic.ESCALATION_TASKS]) == 1
+    life.turn(wakes=(b"P1",))
+    life.turn(objected("P1"), refused=(b"P1",), kept=(b"P1",))
+    life.turn(moved("P1", 2), refused=(b"P1",))
+    assert differences(life, read_policies(files[1:])) == {}
 
 
 def without_last(topic: Topic) -> Callable[[Life], object]:

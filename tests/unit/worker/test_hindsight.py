@@ -6,7 +6,7 @@ import pytest
 from streams.domain.records import Decision, InputRef, Subject
 from streams.domain.time import MINUTE
 from streams.domain.vocabulary import Outcome, Reason, SubjectKind, Topic
-from streams.worker.hindsight import is_behind
+from streams.worker.hindsight import Made, is_behind
 from streams.worker.journal import Journal
 
 AT = 1_796_122_800_000
@@ -20,6 +20,10 @@ def decision(offset: int, decided_at: int) -> Decision:
     )  # fmt: skip
 
 
+def made(offset: int, decided_at: int, appended: int | None = None) -> Made:
+    return Made(decision(offset, decided_at), decided_at if appended is None else appended)
+
+
 @pytest.mark.parametrize(
     ("offset", "decided_at", "behind"),
     [
@@ -31,14 +35,22 @@ def decision(offset: int, decided_at: int) -> Decision:
     ],
 )
 def test_what_a_decision_tells_of_the_table(offset: int, decided_at: int, behind: bool) -> None:
-    assert is_behind(JOURNAL, [decision(offset, decided_at)]) is behind
+    assert is_behind(JOURNAL, [made(offset, decided_at)]) is behind
 
 
 def test_a_clock_that_was_ahead_and_was_put_right_is_no_backup() -> None:
-    assert not is_behind(JOURNAL, [decision(98, AT + 30 * MINUTE), decision(99, AT)])
+    assert not is_behind(JOURNAL, [made(98, AT + 30 * MINUTE), made(99, AT)])
+
+
+def test_nor_when_the_last_decision_was_made_by_it_and_turns_without_any_followed() -> None:
+    assert not is_behind(JOURNAL, [made(99, AT + 60 * MINUTE, appended=AT - MINUTE)])
+
+
+def test_a_clock_that_is_behind_for_the_table_and_its_decisions_alike_is_no_backup() -> None:
+    assert not is_behind(JOURNAL, [made(99, AT, appended=AT + 60 * MINUTE)])
 
 
 def test_an_empty_table_is_behind_any_decision_and_only_then() -> None:
-    assert is_behind(Journal(), [decision(0, AT)])
+    assert is_behind(Journal(), [made(0, AT)])
     assert not is_behind(Journal(), [])
     assert not is_behind(msgspec.structs.replace(JOURNAL, read_to={}), [])

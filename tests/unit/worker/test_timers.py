@@ -37,3 +37,11 @@ def test_a_patient_may_be_due_again_at_the_same_instant() -> None:
 
 def test_how_many_are_overdue_since_an_instant() -> None:
     assert Timers([(10, b"a"), (20, b"b"), (30, b"c")]).overdue_since(20) == 2
+
+
+def test_a_patient_put_off_again_and_again_does_not_fill_the_memory() -> None:
+    timers = Timers([(10, b"z")])
+    for instant in range(50_000):
+        timers.set(b"a", 1_000_000 - instant)
+    assert len(timers._heap) < 2_000
+    assert timers.take(now=2_000_000, limit=9) == [b"z", b"a"]

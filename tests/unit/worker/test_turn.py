@@ -238,6 +238,7 @@ def test_a_patient_whose_state_no_record_can_hold_is_refused_and_not_changed(
     shard: Shard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.kafka.outbox.RECORD_BYTES", 100)
+    monkeypatch.setattr("streams.kafka.outbox._SURELY_FITS", 0)
     turn = shard.turn()
     turn.apply(portion(Topic.PATIENTS, patient()), Breaker())
     with pytest.raises(RecordTooLarge) as refused:
