@@ -92,7 +92,8 @@ class RecordPartition:
             self._parts.connect, name, self.partition, beginning, self.next[Topic.OBJECTIONS]
         ):
             for record in records:
-                await self._learn(record)
+                if not self._parts.codec.names_nothing_new(record.value):
+                    await self._learn(record)
                 self._objection(record, self._parts.clock.now())
         log.info("record_partition_open", partition=self.partition, objections=len(self._seen),
                  ms=round(1e3 * (time.monotonic() - begun)))  # fmt: skip
@@ -125,10 +126,12 @@ class RecordPartition:
         Raises BadRecord for a command or task that cannot be read: it must not go unrecorded, so somebody
         has to look (most likely this recorder is older than the worker that wrote it).
         """
+        codec = self._parts.codec
         for name, records in fetched.items():
             if self._parts.topic(name) is not Topic.HEARTBEATS:
                 for record in records:
-                    await self._learn(record)
+                    if not codec.names_nothing_new(record.value):
+                        await self._learn(record)
         now = self._parts.clock.now()
         entries: list[RecordEntry] = []
         traced: dict[str, Passage] = {}  # by record id

@@ -19,6 +19,7 @@ from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import BadRecord, RegistryUnreachable, UnknownSchema
 from streams.kafka.barrier import Barrier
 from streams.kafka.batch import Stretch
+from streams.kafka.codec import UNKNOWN_FOR_S
 from streams.kafka.transaction import ShardProducer
 from streams.ops.logging import get_logger
 
@@ -41,8 +42,6 @@ TIMER_POLL_S: Final = 0.05
 WAKES_IN_A_ROW: Final = 20
 LATER_MS: Final = 60_000
 
-#: A schema id that the registry does not know is quarantined for so long before it is asked again. Seconds.
-UNKNOWN_FOR_S: Final = 30.0
 REGISTRY_RETRY_S: Final = 1.0
 
 _CONTROL_KEY: Final = CONTROL.encode()

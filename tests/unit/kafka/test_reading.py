@@ -22,11 +22,14 @@ class Registry:
     def __init__(self) -> None:
         self.asked: list[int] = []
         self.away = False
+        self.knows = True
 
     async def schema(self, schema_id: int) -> Any:
         self.asked.append(schema_id)
         if self.away:
             raise RegistryUnreachable("no answer")
+        if not self.knows:
+            return None
         return SCHEMAS.heads["ReceiptEvent"]
 
 
@@ -59,3 +62,20 @@ async def test_with_the_registry_away_it_cannot_be_told(registry: Registry) -> N
     with pytest.raises(RefuseToStart, match="only the registry knows"):
         async for _ in read_and_learn({}, codec, ["receipts"], partition=0):
             pass
+
+
+async def test_what_the_registry_does_not_know_is_asked_for_once_and_again_after_a_while(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.knows = False
+    codec = Codec(SCHEMAS, {name: SCHEMAS.id_of_head(name) for name in SCHEMAS.heads}, {}, registry)
+    for _ in range(3):
+        await codec.learn_named(THEIRS)
+    assert registry.asked == [77]
+    monkeypatch.setattr("streams.kafka.codec.UNKNOWN_FOR_S", 0.0)
+    codec._in_vain.clear()
+    await codec.learn_named(THEIRS)
+    registry.knows = True
+    await codec.learn_named(THEIRS)
+    assert registry.asked == [77, 77, 77]
+    assert codec.names_nothing_new(THEIRS)
