@@ -74,7 +74,8 @@ def panel_series(panel: dict[str, Any], prometheus: Prometheus, span: Span) -> l
     found = []
     for target in panel["targets"]:
         query = target["expr"].replace("$__rate_interval", f"{max(60, 4 * int(span.step))}s")
-        for labels, points in prometheus.series(query, span):
+        asked = Span(span.end, span.end, span.step) if target.get("instant") else span
+        for labels, points in prometheus.series(query, asked):
             known = [point for point in points if point[1] == point[1]]  # NaN: nothing to divide
             if known:
                 found.append(Series(_named(target["legendFormat"], labels), known))
@@ -111,11 +112,14 @@ def _panel(panel: dict[str, Any], series: list[Series], span: Span) -> str:
     where = f"grid-column:{place['x'] + 1}/span {place['w']};grid-row:{place['y'] + 1}/span {place['h']}"
     defaults = panel["fieldConfig"]["defaults"]
     steps = defaults.get("thresholds", {}).get("steps", [])
-    red = next((step["value"] for step in steps if step["color"] == "red"), None)
+    red = next((step.get("value") for step in steps if step["color"] == "red"), None)
+    low = next(
+        (step["value"] for step in steps if step["color"] == "green" and step.get("value") is not None), None
+    )
     if not series:
         body = '<div class="empty">No data: it has not happened</div>'
     elif panel["type"] == "stat":
-        body = figure(series, defaults["unit"], red)
+        body = figure(series, defaults["unit"], red, low)
     else:
         body = lines(series, defaults["unit"], red, (span.begin, span.end))
     title, says = escape(panel["title"]), escape(panel["description"])

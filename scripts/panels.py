@@ -20,12 +20,12 @@ class Series:
     points: Sequence[tuple[float, float]]
 
 
-def figure(series: Sequence[Series], unit: str, red: float | None) -> str:
-    """The newest value of each series."""
+def figure(series: Sequence[Series], unit: str, red: float | None, low: float | None = None) -> str:
+    """The newest value of each series; red from ``red`` on, or below ``low``."""
     parts = []
     for one in series:
         value = one.points[-1][1]
-        colour = "red" if red is not None and value >= red else "green"
+        colour = "red" if (red is not None and value >= red) or (low is not None and value < low) else "green"
         name = f' <span class="legend">{escape(one.name)}</span>' if len(series) > 1 else ""
         parts.append(f'<span class="number {colour}">{shown(value, unit)}</span>{name}')
     return "<div>" + "<br>".join(parts) + "</div>"

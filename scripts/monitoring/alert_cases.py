@@ -7,6 +7,9 @@ evaluation, clear after repair; and a normal hour in which nothing fires.
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+_AT: Final = 'instance="a:9100"'
+_FAR: Final = 9e9  # seconds: long after every test
+
 
 @dataclass(frozen=True)
 class Series:
@@ -34,6 +37,11 @@ def _gauge(name: str, bad: float = 1, good: float = 0, **labels: str) -> Case:
     return Case((Series(name, good, bad),), labels)
 
 
+def _of(name: str, bad: float = 1, good: float = 0) -> Case:
+    """The alert names the process."""
+    return _gauge(f"{name}{{{_AT}}}", bad, good, instance="a:9100")
+
+
 def _once(name: str, memory: int = 15, **labels: str) -> Case:
     """A counter that rises once."""
     return Case((Series(name, 0, 1, counter=True),), labels, memory + 1, lasts=1)
@@ -58,16 +66,13 @@ class Also:
     case: Case
 
 
-_AT: Final = 'instance="a:9100"'
-_FAR: Final = 9e9  # seconds: long after every test
-
 CASES: Final[dict[str, Case]] = {
     "UnjustifiedObjectedSend": _once(f"heed_unjustified_objected_sends_total{{{_AT}}}", instance="a:9100"),
     "ProtectedOverride": _once(f"heed_protected_overrides_total{{{_AT}}}", instance="a:9100"),
-    "ObjectionLag": _gauge("heed_objection_lag_seconds", 11, 2),
+    "ObjectionLag": _of("heed_objection_lag_seconds", 11, 2),
     "ObjectionPoison": _once('heed_dead_letter_total{topic="objections",reason="undecodable"}'),
-    "ShardPaused": _gauge("heed_shards_paused"),
-    "FailClosedActive": _gauge("heed_fail_closed_active"),
+    "ShardPaused": _of("heed_shards_paused"),
+    "FailClosedActive": _of("heed_fail_closed_active"),
     "FailClosedShortNotice": Case(
         (Series("heed_fail_closed_active", 0, 1), Series("heed_short_notice_at_risk", 0, 1))
     ),
@@ -92,12 +97,12 @@ CASES: Final[dict[str, Case]] = {
     "TaskUnowned": _gauge("heed_tasks_unowned"),
     "RoleUncovered": _gauge('heed_role_uncovered{within="now"}'),
     "RoleUncoveredSoon": _gauge('heed_role_uncovered{within="day"}'),
-    "HoldOverdue": _gauge("heed_holds_overdue", 3),
-    "RecordMissing": _gauge("heed_unrecorded_seconds", 301, 2),
+    "HoldOverdue": _of("heed_holds_overdue", 3),
+    "RecordMissing": _of("heed_unrecorded_seconds", 301, 2),
     "RecordLag": _gauge("heed_record_oldest_seconds", 61, 2),
     "ConservationGap": _gauge("heed_conservation_gap"),
-    "LagHigh": _gauge("heed_lag_seconds", 61, 1),
-    "HeartbeatLost": _gauge('heed_heartbeat_age_seconds{partition="3"}', 95, 8),
+    "LagHigh": _of("heed_lag_seconds", 61, 1),
+    "HeartbeatLost": _gauge('heed_heartbeat_age_seconds{partition="3"}', 95, 8, partition="3"),
     "DeadLetterRate": Case(
         (
             Series('heed_dead_letter_total{topic="results",reason="bad_time"}', 0, 10, counter=True),
@@ -108,14 +113,17 @@ CASES: Final[dict[str, Case]] = {
         memory=15,
         lasts=20,
     ),
-    "TopicStopped": _gauge("heed_topic_partitions_stopped"),
+    "TopicStopped": _of("heed_topic_partitions_stopped"),
     "SchemaIncompatible": _once('heed_dead_letter_total{topic="results",reason="unknown_schema"}'),
     "DuplicateOrReplayStorm": Case(
         (Series('heed_decisions_total{outcome="SUPPRESS",reason="duplicate"}', 2, 600, counter=True),),
         memory=6,
         lasts=9,
     ),
-    "ChannelDown": _gauge('heed_channel_circuit_open{channel="sms"}', channel="sms"),
+    "ChannelDown": replace(
+        _gauge('heed_channel_circuit_open{channel="sms"}', channel="sms"),
+        memory=3,
+    ),
     "WorkerDown": _gauge(f'up{{job="heed-worker",{_AT}}}', 0, 1),
     "RecorderDown": _gauge(f'up{{job="heed-recorder",{_AT}}}', 0, 1),
     "KafkaUnreachable": _gauge(f'heed_kafka_unreachable{{job="heed-worker",{_AT}}}', job="heed-worker"),
@@ -124,8 +132,8 @@ CASES: Final[dict[str, Case]] = {
     "PartitionsUnowned": Case(
         (Series("heed_partitions_owned", 12, 8), Series("heed_partitions_expected", 12, 12))
     ),
-    "PartitionMismatch": _gauge("heed_partition_mismatch"),
-    "ClockSkew": _gauge("heed_clock_skew_seconds", -3, 0.01),
+    "PartitionMismatch": _of("heed_partition_mismatch"),
+    "ClockSkew": _of("heed_clock_skew_seconds", -3, 0.01),
     "ForbiddenResolution": _once('heed_incidents_total{kind="override_not_accepted"}', memory=60),
     "PolicyExpiring": _gauge("heed_policy_expires_timestamp_seconds", 29 * 86_400, _FAR),
     "ConfigRejected": _once("heed_config_rejected_total", memory=60),

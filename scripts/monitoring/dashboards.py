@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, prometheus, stat, timeseries
+from grafana_foundation_sdk.builders.common import GraphThresholdsStyleConfig
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.common import GraphDrawStyle
+from grafana_foundation_sdk.models.common import GraphDrawStyle, GraphTresholdsStyleMode
 from grafana_foundation_sdk.models.dashboard import DataSourceRef, GridPos, Threshold, ThresholdsMode
 
 _SOURCE: Final = DataSourceRef(type_val="prometheus", uid="prometheus")
@@ -17,7 +18,8 @@ _RATE: Final = "[$__rate_interval]"
 
 @dataclass(frozen=True)
 class Panel:
-    """``queries``: legend and expression. ``red``: from where on somebody should act. ``number``: one figure."""
+    """``queries``: legend and expression. ``red``: from where on somebody should act; ``low``: below which.
+    ``number``: one figure, as it is now."""
 
     title: str
     says: str
@@ -25,6 +27,7 @@ class Panel:
     unit: str = "short"
     red: float | None = None
     number: bool = False
+    low: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,19 @@ def _quantiles(metric: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _ever(metric: str) -> str:
+    """What must stay 0: whether it has risen within the month, also in processes that are gone."""
+    return f"(ceil(sum(increase({metric}[30d]))) or vector(0))"
+
+
 BOARDS: Final = (
     Board(
         "service-overview", "Heed: service overview", "Is it working, and does it keep its objectives?",
         (
-            Panel("Available", "Ready, and nothing waits for more than a minute (S10).", (("", "heed:available:bool"),), number=True),
-            Panel("Workers ready", "Of those that answer.", (("", 'sum(heed_ready{job="heed-worker"})'),), number=True),
+            Panel("Available", "Ready, and nothing waits for more than a minute (S10).", (("", "heed:available:bool"),), number=True, low=1),
+            Panel("Workers ready", "Of those that answer.", (("", 'sum(heed_ready{job="heed-worker"}) or vector(0)'),), number=True, low=1),
             Panel("Oldest event not decided", "Pages above 60 s (LagHigh).", (("", "max(heed_lag_seconds)"),), "s", 60, number=True),
-            Panel("Sends in spite of an objection", "Must be 0 (S6).", (("", "sum(heed_unjustified_objected_sends_total)"),), red=1, number=True),
+            Panel("Sends in spite of an objection", "In 30 days, seen by worker or recorder. Must be 0 (S6).", (("", f"{_ever('heed_unjustified_objected_sends_total')} + {_ever('heed_record_unjustified_objected_sends_total')}"),), red=1, number=True),
             Panel("Urgent tasks overdue", "Pages above 0.", (("", 'sum(heed_tasks_overdue{urgency="urgent"})'),), red=1, number=True),
             Panel("Not on record for", "Pages above 300 s (RecordMissing).", (("", "max(heed_unrecorded_seconds)"),), "s", 300, number=True),
             Panel("Last heartbeat", "Through the slowest partition, from input to record. Pages above 60 s (HeartbeatLost).", (("", "max(heed_heartbeat_age_seconds)"),), "s", 60, number=True),
@@ -63,10 +71,10 @@ BOARDS: Final = (
     Board(
         "patient-safety", "Heed: patient safety", "Was anything sent that should not have been, and is anything held back?",
         (
-            Panel("Sends in spite of an objection", "By the worker's second look, and by the recorder from the evidence.",
-                  (("worker", "sum(heed_unjustified_objected_sends_total)"), ("recorder", "sum(heed_record_unjustified_objected_sends_total)")), red=1, number=True),
-            Panel("Protected, set aside by a machine", "Must be 0 (ProtectedOverride).", (("", "sum(heed_protected_overrides_total)"),), red=1, number=True),
-            Panel("Requests without an outcome", "Must be 0 (ConservationGap).", (("", "sum(heed_conservation_gap)"),), red=1, number=True),
+            Panel("Sends in spite of an objection", "In 30 days, by the worker's second look, and by the recorder from the evidence.",
+                  (("worker", _ever("heed_unjustified_objected_sends_total")), ("recorder", _ever("heed_record_unjustified_objected_sends_total"))), red=1, number=True),
+            Panel("Protected, set aside by a machine", "In 30 days. Must be 0 (ProtectedOverride).", (("", _ever("heed_protected_overrides_total")),), red=1, number=True),
+            Panel("Requests without an outcome", "In 30 days. Must be 0 (ConservationGap).", (("", "sum(max_over_time(heed_conservation_gap[30d])) or vector(0)"),), red=1, number=True),
             Panel("Tasks without an owner", "Must be 0.", (("", "sum(heed_tasks_unowned)"),), red=1, number=True),
             Panel("Partitions sending nothing", "An objection could not be read.", (("", "sum(heed_shards_paused)"),), red=1, number=True),
             Panel("Objection to effect", "99.9 % within 5 s (S5).", _quantiles("heed_objection_propagation_seconds"), "s", 5),
@@ -93,12 +101,13 @@ BOARDS: Final = (
             Panel("Suppressed", "A second, by reason: duplicates and old versions among them.", (("{{reason}}", f'sum by (reason) (rate(heed_decisions_total{{outcome="SUPPRESS"}}{_RATE}))'),), "ops"),
             Panel("Command to delivery", "Mean, by channel, as senders report it.",
                   (("{{channel}}", f"sum by (channel) (rate(heed_send_to_receipt_seconds_sum{_RATE})) / sum by (channel) (rate(heed_send_to_receipt_seconds_count{_RATE}))"),), "s"),
-            Panel("Contact details", "Share that nobody has verified; bounced in a day; shared; patients registered incompletely.",
-                  (("{{channel}} unverified", "avg by (channel) (heed_contacts_unverified_ratio)"), ("{{channel}} bounced", "sum by (channel) (increase(heed_contacts_bounced_total[1d]))"),
+            Panel("Contact details not verified", "Share of a channel's details that nobody has verified.", (("{{channel}}", "avg by (channel) (heed_contacts_unverified_ratio)"),), "percentunit"),
+            Panel("Contact details in doubt", "Begun to bounce in a day; shared; patients registered incompletely.",
+                  (("{{channel}} bounced", "sum by (channel) (increase(heed_contacts_bounced_total[1d]))"),
                    ("shared", "sum(heed_contacts_shared)"), ("incomplete", "sum(heed_registration_incomplete)"))),
-            Panel("Receipts", "By channel and result.", (("{{channel}} {{result}}", f"sum by (channel, result) (rate(heed_delivery_total{_RATE}))"),), "ops"),
-            Panel("Sends that failed", "Share of an hour's receipts, by channel.",
-                  (("{{channel}}", 'sum by (channel) (rate(heed_delivery_total{result="failed"}[1h])) / sum by (channel) (rate(heed_delivery_total[1h]))'),), "percentunit"),
+            Panel("Receipts", "By channel and result; accepted: the provider has taken it over, no more.", (("{{channel}} {{result}}", f"sum by (channel, result) (rate(heed_delivery_total{_RATE}))"),), "ops"),
+            Panel("Sends that failed", "Share of the messages whose fate was told in an hour, by channel.",
+                  (("{{channel}}", 'sum by (channel) (rate(heed_delivery_total{result="failed"}[1h])) / sum by (channel) (rate(heed_delivery_total{result=~"arrived|failed"}[1h]))'),), "percentunit"),
             Panel("Emitted to recorded", "99.9 % within 60 s (S7).", _quantiles("heed_record_lag_seconds"), "s", 60),
             Panel("Heartbeat, end to end", "Sent into a partition to committed by the recorder.", _quantiles("heed_heartbeat_seconds"), "s", 5),
             Panel("Requests", "A second, by purpose.", (("{{purpose}}", f"sum by (purpose) (rate(heed_requests_total{_RATE}))"),), "ops"),
@@ -192,12 +201,18 @@ def _panel(panel: Panel, place: GridPos) -> stat.Panel | timeseries.Panel:
         made = stat.Panel()
     else:
         made = timeseries.Panel().draw_style(GraphDrawStyle.LINE).fill_opacity(8)
+        if panel.red is not None:  # else Grafana draws no line
+            made = made.thresholds_style(GraphThresholdsStyleConfig().mode(GraphTresholdsStyleMode.DASHED))
     made = made.grid_pos(place)
     made = made.title(panel.title).description(panel.says).unit(panel.unit).datasource(_SOURCE)
-    if panel.red is not None:
-        steps = [Threshold(value=None, color="green"), Threshold(value=panel.red, color="red")]
+    if panel.red is not None or panel.low is not None:
+        colours = ("green", "red") if panel.low is None else ("red", "green")
+        at = panel.red if panel.low is None else panel.low
+        steps = [Threshold(value=None, color=colours[0]), Threshold(value=at, color=colours[1])]
         made = made.thresholds(dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
     for number, (legend, expression) in enumerate(panel.queries):
         query = prometheus.Dataquery().expr(expression).legend_format(legend or panel.title)
+        if panel.number:  # the last value of a span would show for hours what a process said before it went
+            query = query.instant()
         made = made.with_target(query.ref_id(chr(ord("A") + number)).datasource(_SOURCE))
     return made

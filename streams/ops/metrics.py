@@ -6,7 +6,7 @@ can become one (C194, spec/monitoring.md).
 
 import bisect
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 
 from prometheus_client import (
@@ -60,6 +60,23 @@ CONFIG_REJECTED = Counter(
     "heed_config_rejected", "Changed policy files that were not valid; the last good policy stayed (C213)."
 )
 POLICY_INFO = Gauge("heed_policy_info", "1 for the version of the policy in force.", ["version"])
+
+
+def show_only(gauge: Gauge, values: Mapping[str, float]) -> None:
+    """Set a gauge with one label to these, by its label, and take away what it showed of others.
+
+    A shard that has moved, or a channel that was closed, would else be shown for ever as it was last.
+    """
+    shown = _shown.setdefault(gauge, set())
+    for label in shown - values.keys():
+        gauge.remove(label)
+    for label, number in values.items():
+        gauge.labels(label).set(number)
+    shown.clear()
+    shown.update(values)
+
+
+_shown: dict[Gauge, set[str]] = {}
 
 
 def render() -> bytes:

@@ -155,7 +155,7 @@ class Measuring:
         names = self._parts.names
         shards = dict(host.shards)
         if not shards:
-            self.behind = {}
+            self._has_nothing()
             await self._kafka.offsets.ends([(names.of(Topic.OBJECTIONS), 0)])  # whether it answers
             return
         asked = {(names.of(topic), p): (topic, p) for topic in INPUT_TOPICS for p in shards}
@@ -174,6 +174,17 @@ class Measuring:
         for topic, count in by_topic.items():
             metrics.LAG.labels(topic).set(count)
         await self._look_at_recorder(shards, now)
+
+    def _has_nothing(self) -> None:
+        """Its partitions have moved: what waits in them is told by whoever has them now."""
+        self.behind = {}
+        for topic in INPUT_TOPICS:
+            metrics.LAG.labels(topic).set(0)
+        self._emitted.clear()
+        self._waiting.forget(frozenset())
+        self._unread.forget(frozenset())
+        self.unrecorded = 0.0
+        metrics.UNRECORDED_SECONDS.set(0)
 
     async def _look_at_recorder(self, shards: dict[int, Shard], now: float) -> None:
         """How long the oldest message or task has waited for the recorder, whether or not it runs.

@@ -28,7 +28,11 @@ SENDS = Counter("heed_send_commands", "Send commands.", ["channel", "level"])
 OVERRIDES = Counter("heed_objected_channel_sends", "Commands on an objected channel.", ["ground", "mode"])
 ESCALATIONS = Counter("heed_escalations", "New tasks for people.", ["role"])
 INCIDENTS = Counter("heed_incidents", "Entries of the safety log.", ["kind"])
-DELIVERY = Counter("heed_delivery", "Receipts from senders.", ["channel", "result"])
+DELIVERY = Counter(
+    "heed_delivery",
+    "Receipts from senders: arrived, once a message; failed; accepted: taken over by the provider, or read after it arrived.",
+    ["channel", "result"],
+)
 DEAD_LETTERS = Counter("heed_dead_letter", "Records set aside.", ["topic", "reason"])
 MISPLACED = Counter("heed_misplaced", "Records passed on to the partition their key belongs to.", ["topic"])
 FAIL_CLOSED = Counter(
@@ -81,7 +85,7 @@ SKEW_SECONDS = Gauge(
 DEADLINES = Counter(
     "heed_deadlines",
     "Deadlines met and missed: urgent (P0, P1) and routine tasks acknowledged and completed, short notice "
-    "changes (S2), result messages (S3), critical results (S4).",
+    "changes closed by a message that arrived or by a person (S2), result messages (S3), critical results (S4).",
     ["deadline", "result"],
 )
 #: From the start, at 0: the first one that is missed must be an increase, and none missed must be a ratio of 0.

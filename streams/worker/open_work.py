@@ -8,6 +8,7 @@ from typing import Final
 
 from streams.domain.time import HOUR, SECOND, Instant
 from streams.domain.vocabulary import Reason
+from streams.ops.metrics import show_only
 
 from . import metrics
 from .census import MISSING, Census, Watched, urgency
@@ -109,15 +110,16 @@ class OpenWork:
         metrics.AT_RISK.set(self.at_risk)
         metrics.CRITICAL_SECONDS.set(self.critical)
         metrics.UNREVIEWED_SECONDS.set(self.unreviewed)
-        for reason, count in self.holds.items():
-            metrics.HOLDS.labels(reason).set(count)
+        show_only(metrics.HOLDS, self.holds)
         for reason_class in ("ordinary", "unclear", "protected"):
             metrics.OBJECTIONS.labels(reason_class).set(self.objections[reason_class])
         metrics.REASON_MISSING.set(self.reason_missing)
         metrics.NO_CONTACT.set(self.no_contact)
         metrics.EXPIRING.set(self.expiring)
-        for channel, count in self.details.items():
-            metrics.UNVERIFIED.labels(channel).set(self.unverified[channel] / count if count else 0)
+        ratios = {
+            channel: self.unverified[channel] / count for channel, count in self.details.items() if count
+        }
+        show_only(metrics.UNVERIFIED, ratios)
         metrics.SHARED.set(self.shared)
         metrics.INCOMPLETE.set(self.unregistered)
         metrics.CENSUS_LEFT.set(self.incomplete)

@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.domain.shard import ShardState
 from streams.domain.time import DAY, SECOND, Instant, Millis
+from streams.ops.metrics import show_only
 from streams.policy.model import Policy, RoleCover
 
 from . import metrics
@@ -17,18 +18,19 @@ def show(policy: Policy, shards: Sequence[ShardState], now: Instant) -> None:
     """Set the gauges."""
     ends = [one.valid_to for one in policy.override_policies.values()]
     metrics.POLICY_EXPIRES.set(min(ends) / SECOND if ends else 0)
-    for channel, registered in policy.channels.items():
-        if registered.enabled and registered.review_due is not None:
-            metrics.CHANNEL_REVIEW.labels(channel).set(registered.review_due / SECOND)
+    reviews = {
+        str(channel): registered.review_due / SECOND
+        for channel, registered in policy.channels.items()
+        if registered.enabled and registered.review_due is not None
+    }
+    show_only(metrics.CHANNEL_REVIEW, reviews)
     metrics.TEMPLATES_OVERDUE.set(
         sum(t.review_due is None or t.review_due <= now for t in policy.templates.templates)
     )
     metrics.OVERRIDE_LIMIT.set(policy.override_alert_rate)
     for name, horizon in HORIZONS.items():
         metrics.UNCOVERED.labels(name).set(sum(uncovered(c, now, horizon) for c in policy.roles.values()))
-    open_now = {channel for channel in _known_circuits(shards) if _is_open(channel, shards, now)}
-    for channel_name in _known_circuits(shards):
-        metrics.CIRCUIT_OPEN.labels(channel_name).set(channel_name in open_now)
+    show_only(metrics.CIRCUIT_OPEN, {str(one): _is_open(one, shards, now) for one in _known_circuits(shards)})
 
 
 def uncovered(cover: RoleCover, now: Instant, horizon: Millis) -> bool:

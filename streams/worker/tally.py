@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.domain.events import Event, Receipt, Resolution
-from streams.domain.patient import PatientState
+from streams.domain.patient import PatientState, Sent
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Output, SafetyEntry, SendCommand
 from streams.domain.time import MINUTE, SECOND, Instant, Millis
 from streams.domain.vocabulary import (
@@ -41,8 +41,8 @@ CHANGES: Final = frozenset(
     {Purpose.APPT_CHANGE, Purpose.APPT_CANCEL, Purpose.APPT_REINSTATE, Purpose.APPT_VIRTUAL_INVITE}
 )
 _DELIVERED: Final = (ReceiptStatus.DELIVERED, ReceiptStatus.READ)
-_ARRIVED: Final = (ReceiptStatus.ACCEPTED, ReceiptStatus.DELIVERED, ReceiptStatus.READ)
 # A member of an enumeration is looked up by Python code in 3.11: once here, not once an event.
+_ACCEPTED: Final = ReceiptStatus.ACCEPTED
 _RECEIPTS: Final = Topic.RECEIPTS
 _RESOLUTIONS: Final = Topic.RESOLUTIONS
 _CONTACTED: Final = ResolutionKind.CONTACTED
@@ -204,17 +204,29 @@ class Tally:
             self.time_left.append(left / SECOND)
 
     def _receipt(self, event: Event, receipt: Receipt, before: PatientState | None) -> None:
-        arrived = receipt.status in _ARRIVED
-        self.add("delivery", receipt.channel, "arrived" if arrived else "failed")
+        """A message is counted once as arrived: that a provider took it over says nothing yet, and that it was read
+        after it was delivered nothing new."""
         sent = None if before is None else before.sent.get(receipt.command_id)
-        if sent is None or receipt.status not in _DELIVERED or sent.status in _DELIVERED:
+        arrived = receipt.status in _DELIVERED
+        if receipt.status is _ACCEPTED or (arrived and sent is not None and sent.status in _DELIVERED):
+            self.add("delivery", receipt.channel, "accepted")
             return
-        self.receipts.append((receipt.channel, max(0, event.envelope.occurred_at - sent.created_at) / SECOND))
-        if (
-            sent.purpose in CHANGES
-            and 0 < _left(before, sent.asked.id, sent.created_at) <= self._policy.short_notice
-        ):
+        self.add("delivery", receipt.channel, "arrived" if arrived else "failed")
+        if sent is None or not arrived:
+            return
+        at = event.envelope.occurred_at
+        self.receipts.append((receipt.channel, max(0, at - sent.created_at) / SECOND))
+        if sent.purpose in CHANGES:
+            self._told(before, sent, at)
+
+    def _told(self, patient: PatientState | None, sent: Sent, at: Instant) -> None:
+        """A message about a change has arrived: at short notice it is closed, in time or late (S2). What was too late
+        when it was commanded is counted by nobody's deadline: it could not have been kept."""
+        if 0 < _left(patient, sent.asked.id, sent.created_at) <= self._policy.short_notice:
             self.add("short_notice_outcome", "delivered")
+        needed_by = _first_start(patient, sent.asked.id, sent.created_at) - self._policy.min_useful_notice
+        if 0 < needed_by - sent.created_at <= self._policy.short_notice:
+            self._deadline("short_notice", at <= needed_by)
 
     def _resolution(self, event: Event, resolution: Resolution, before: PatientState) -> None:
         task = before.tasks.get(resolution.task_id or "")
@@ -251,6 +263,16 @@ def _hold_decided(before: PatientState, outputs: Sequence[Output]) -> bool:
     (asked,) = before.asked.values()
     last = outputs[-1]
     return type(last) is Decision and last.subject.id == asked.id
+
+
+def _first_start(patient: PatientState | None, appointment_id: str, after: Instant) -> Instant:
+    """The earliest start that a change is about, of those that lay ahead: as it is now, as the message told it, or as
+    the patient knew it before. 0: there is none."""
+    entry = None if patient is None else patient.appointments.get(appointment_id)
+    if entry is None:
+        return 0
+    known = (entry.body, entry.told, entry.before)
+    return min((one.starts_at for one in known if one is not None and one.starts_at > after), default=0)
 
 
 def _left(patient: PatientState | None, appointment_id: str, now: Instant) -> Millis:

@@ -28,9 +28,19 @@ ALERTS: Final = [rule for rule in _rules() if "alert" in rule]
 NAMES: Final = [rule["alert"] for rule in ALERTS]
 
 
+def runbook(rule: dict[str, Any]) -> tuple[str, str]:
+    """The page and the heading that an alert leads to, wherever the repository is shown."""
+    url = rule["annotations"]["runbook_url"]
+    page, anchor = url[url.index("docs/runbooks/") :].split("#")
+    return page, anchor
+
+
 def recorded() -> set[str]:
     """Names of the recording rules."""
-    return {rule["record"] for rule in _rules() if "record" in rule}
+    meant = (DEPLOY / "kubernetes" / "monitoring" / "meant.yaml").read_text("utf-8")
+    return {rule["record"] for rule in _rules() if "record" in rule} | set(
+        re.findall(r"record: (\S+)", meant)
+    )
 
 
 def exposed() -> set[str]:

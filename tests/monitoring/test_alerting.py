@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.monitoring.rules import ALERTS, DEPLOY, NAMES, ROOT, RULES, exposed, heading
+from scripts.monitoring.__main__ import with_runbooks
+from tests.monitoring.rules import ALERTS, DEPLOY, NAMES, ROOT, RULES, exposed, heading, runbook
 from tests.support.prometheus import run
 
 ALERTMANAGER: Final = DEPLOY / "alertmanager" / "alertmanager.yaml"
@@ -22,7 +23,7 @@ def test_an_alert_says_what_it_means_and_where_to_read_on(rule: dict[str, Any]) 
     notes = rule["annotations"]
     assert notes["summary"]
     assert notes["description"].endswith(".")
-    page, anchor = notes["runbook_url"].split("#")
+    page, anchor = runbook(rule)
     headings = [
         heading(line.lstrip("#")) for line in (ROOT / page).read_text("utf-8").splitlines() if line[:1] == "#"
     ]
@@ -56,6 +57,16 @@ def test_derived_files_are_up_to_date() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_links_to_runbooks_can_be_made_whole() -> None:
+    """On a telephone at night a path in a repository leads nowhere."""
+    written = (DEPLOY / "prometheus" / "rules" / "alerts.yaml").read_text("utf-8")
+    base = "https://git.example.org/heed/blob/main/"
+    links = re.findall(r"runbook_url: (\S+)", with_runbooks(written, base))
+    assert len(links) == len(re.findall(r"- alert:", written))
+    assert all(link.startswith(f"{base}docs/runbooks/") for link in links)
+    assert with_runbooks(with_runbooks(written, base), "") == with_runbooks(written, "")
 
 
 def test_promtool_accepts_the_rules() -> None:
@@ -125,6 +136,23 @@ def test_an_alert_holds_back_only_alerts_that_there_are() -> None:
         if label == "alertname":
             for name in named.strip('"').split("|"):
                 assert any(re.fullmatch(name, known) for known in NAMES), name
+
+
+@pytest.mark.parametrize(("job", "gone"), [("heed-worker", "WorkerDown"), ("heed-recorder", "RecorderDown")])
+def test_a_broker_that_is_away_is_one_page_that_names_it(job: str, gone: str) -> None:
+    """Processes end after 45 s without a broker: that they are gone is no news."""
+    rules = yaml.safe_load(ALERTMANAGER.read_text("utf-8"))["inhibit_rules"]
+    (held,) = [
+        one for one in rules if one["source_matchers"] == ["alertname = KafkaUnreachable", f"job = {job}"]
+    ]
+    assert gone in held["target_matchers"][0]
+
+
+def test_what_a_cause_makes_of_several_processes_is_one_notification() -> None:
+    route = yaml.safe_load(ALERTMANAGER.read_text("utf-8"))["route"]
+    nested = [route, *route["routes"], *(one for outer in route["routes"] for one in outer.get("routes", ()))]
+    grouped = [one["group_by"] for one in nested if "group_by" in one]
+    assert grouped == [["alertname", "team"]], "neither by instance nor by partition"
 
 
 def test_what_concerns_a_patient_at_risk_is_never_held_back() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from scripts.panels import Series, figure
 from tests.monitoring.rules import DEPLOY, exposed, recorded
 from tests.support.prometheus import run
 
@@ -60,6 +61,51 @@ def test_every_panel_says_what_it_means_and_overlaps_none(file: Path) -> None:
         assert not cells & taken, panel["title"]
         assert max(x for x, _ in cells) < 24
         taken |= cells
+
+
+@pytest.mark.parametrize("file", BOARDS, ids=lambda file: file.stem)
+def test_a_single_figure_says_what_is_now(file: Path) -> None:
+    """The last value of the span would stay green for hours after the process that said it has gone."""
+    for panel in panels(file):
+        for target in panel["targets"]:
+            assert target.get("instant", False) is (panel["type"] == "stat"), panel["title"]
+
+
+def of(board: str, title: str) -> dict[str, Any]:
+    (found,) = [one for one in panels(DEPLOY / "grafana" / f"{board}.json") if one["title"] == title]
+    return found
+
+
+def test_nothing_available_is_red() -> None:
+    for title in ("Available", "Workers ready"):
+        steps = of("service-overview", title)["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        assert [(step["color"], step.get("value")) for step in steps] == [("red", None), ("green", 1)]
+    assert 'class="number red"' in figure([Series("", [(0, 0.0)])], "short", None, 1)
+    assert 'class="number green"' in figure([Series("", [(0, 1.0)])], "short", None, 1)
+
+
+def test_what_must_stay_0_outlasts_the_process_that_counted_it() -> None:
+    (asked,) = [one["expr"] for one in of("service-overview", "Sends in spite of an objection")["targets"]]
+    assert "heed_unjustified_objected_sends_total[30d]" in asked
+    assert "heed_record_unjustified_objected_sends_total[30d]" in asked, (
+        "the recorder sees what the worker does not"
+    )
+
+
+@pytest.mark.parametrize("file", BOARDS, ids=lambda file: file.stem)
+def test_a_threshold_of_lines_is_drawn(file: Path) -> None:
+    for panel in panels(file):
+        if panel["type"] == "timeseries" and "thresholds" in panel["fieldConfig"]["defaults"]:
+            assert panel["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "dashed"}
+
+
+def test_shares_and_counts_have_an_axis_each() -> None:
+    for file in BOARDS:
+        for panel in panels(file):
+            ratios = [
+                "_ratio" in target["expr"] for target in panel["targets"] if "contacts" in target["expr"]
+            ]
+            assert len(set(ratios)) <= 1, panel["title"]
 
 
 def test_prometheus_accepts_the_configuration_beside_the_demo() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -42,13 +44,113 @@ def container(deployment: dict[str, Any]) -> dict[str, Any]:
 # Kubernetes.
 
 
-@pytest.mark.parametrize(
-    "file", sorted(KUBERNETES.rglob("kustomization.yaml")), ids=lambda file: file.parent.name
-)
+KUSTOMIZATIONS: Final = sorted(KUBERNETES.rglob("kustomization.yaml"))
+
+
+@pytest.mark.parametrize("file", KUSTOMIZATIONS, ids=lambda file: file.parent.name)
 def test_a_kustomization_names_every_file_beside_it(file: Path) -> None:
     (kustomization,) = documents(file)
     beside = {other.name for other in file.parent.glob("*.yaml")} - {file.name}
-    assert set(kustomization["resources"]) == beside
+    named = set(kustomization.get("resources", ()))
+    assert {one for one in named if "/" not in one} == beside
+    folders = [one.parent for one in KUSTOMIZATIONS]
+    assert all((file.parent / elsewhere).resolve() in folders for elsewhere in named - beside)
+
+
+def built(folder: str) -> list[dict[str, Any]]:
+    """What would be applied, where kubectl is there to say it."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed")
+    ran = subprocess.run(
+        ["kubectl", "kustomize", str(KUBERNETES / folder)], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return list(yaml.safe_load_all(ran.stdout))
+
+
+@pytest.mark.parametrize("file", KUSTOMIZATIONS, ids=lambda file: file.parent.name)
+def test_a_kustomization_can_be_built(file: Path) -> None:
+    assert built(str(file.parent.relative_to(KUBERNETES)))
+
+
+def test_with_keda_no_manifest_sets_the_number_of_workers() -> None:
+    """Each `kubectl apply` would set it back to two, in the middle of a flood."""
+    counts = {
+        one["metadata"]["name"]: one["spec"].get("replicas")
+        for one in built("keda")
+        if one["kind"] == "Deployment"
+    }
+    assert counts == {"heed-worker": None, "heed-recorder": 2}
+
+
+def test_as_many_processes_are_expected_as_are_deployed() -> None:
+    """A pod that has vanished with its target is noticed by their number alone."""
+    (meant,) = [one for one in of_kind("PrometheusRule") if one["metadata"]["name"] == "heed-meant"]
+    expected = {rule["labels"]["job"]: rule["expr"] for rule in meant["spec"]["groups"][0]["rules"]}
+    deployed = {
+        one["metadata"]["name"]: f"vector({one['spec']['replicas']})" for one in of_kind("Deployment")
+    }
+    assert expected == deployed
+    assert {rule["record"] for rule in meant["spec"]["groups"][0]["rules"]} == {"heed:processes:meant"}
+    (scaled,) = of_kind("ScaledObject")
+    assert expected["heed-worker"] == f"vector({scaled['spec']['minReplicaCount']})"
+
+
+# Where people run commands.
+
+TOOLS: Final = {"heed-auditor": "Pod", "heed-operator": "Pod", "heed-rebuild": "Job"}
+
+
+def tool(name: str) -> dict[str, Any]:
+    """The pod, or the template of the job's."""
+    (found,) = [one for one in of_kind(TOOLS[name]) if one["metadata"]["name"] == name]
+    return dict(found["spec"]["template"]) if TOOLS[name] == "Job" else found
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_tool_reaches_kafka_as_its_own_user_and_has_no_more_rights_than_a_process(name: str) -> None:
+    pod = tool(name)
+    spec, (only,) = pod["spec"], pod["spec"]["containers"]
+    (policy,) = of_kind("NetworkPolicy")
+    assert policy["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    assert pod["metadata"]["labels"]["app.kubernetes.io/component"] not in ("worker", "recorder"), (
+        "it would be scraped"
+    )
+    worker = of_kind("Deployment")[1]["spec"]["template"]["spec"]
+    assert spec["securityContext"] == worker["securityContext"]
+    assert only["securityContext"] == worker["containers"][0]["securityContext"]
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["enableServiceLinks"] is False
+    assert only["resources"]["limits"].keys() == {"memory"}
+    secrets = {one["name"]: one["secret"]["secretName"] for one in spec["volumes"] if "secret" in one}
+    user = "heed-worker" if name == "heed-rebuild" else name
+    assert secrets == {"kafka-ca": "heed-cluster-ca-cert", "kafka-user": user}
+    assert user in _USERS
+
+
+def test_a_pod_with_somebodys_certificate_ends_by_itself() -> None:
+    for name in ("heed-auditor", "heed-operator"):
+        assert tool(name)["spec"]["activeDeadlineSeconds"] <= 7_200
+        assert tool(name)["spec"]["restartPolicy"] == "Never"
+
+
+def test_tools_are_told_what_processes_are_told() -> None:
+    told = []
+    for folder in ("base", "tools/settings"):
+        (kustomization,) = documents(KUBERNETES / folder / "kustomization.yaml")
+        told.append(dict(one.split("=", 1) for one in kustomization["configMapGenerator"][0]["literals"]))
+    base, tools = told
+    del base["HEED_HTTP_HOST"]  # a tool answers nobody
+    assert base == tools
+
+
+def test_the_secrets_that_are_mounted_are_the_ones_that_are_asked_for() -> None:
+    says = (KUBERNETES / "base" / "kustomization.yaml").read_text()
+    for deployment in of_kind("Deployment"):
+        for volume in deployment["spec"]["template"]["spec"]["volumes"]:
+            if "secret" in volume:
+                assert volume["secret"]["secretName"] in says
+    assert "heed-kafka " not in says
 
 
 #: What an operator adds to Kubernetes has its schema in the cluster alone; its shape is in custom_resources.py.

@@ -57,7 +57,7 @@ LISTS: Final[dict[str, frozenset[str]]] = {
     "urgency": _URGENCIES,
     "within": frozenset({"now", "day"}),
     "heed_deadlines_total.result": frozenset({"in_time", "late"}),
-    "heed_delivery_total.result": frozenset({"arrived", "failed"}),
+    "heed_delivery_total.result": frozenset({"accepted", "arrived", "failed"}),
     "heed_events_consumed_total.result": frozenset({"accepted", "dead_lettered", "heartbeat"}),
     "heed_decisions_total.outcome": _of(Outcome),
     "heed_short_notice_outcome_total.outcome": frozenset({"delivered", "human_contacted", "missed"}),

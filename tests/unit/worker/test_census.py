@@ -259,3 +259,16 @@ def test_a_result_nobody_rang_about_is_counted_while_its_task_is_open() -> None:
     assert OpenWork.of([counted], NOW).no_contact == 1
     counted.turn([(KEY, chased, PatientState())], NOW)
     assert OpenWork.of([counted], NOW).no_contact == 0
+
+
+def test_what_a_shard_showed_goes_with_it() -> None:
+    """Holds and details of a shard that has moved are its new worker's to tell: added up, they would count twice."""
+    with_holds = census()
+    with_holds.holds = {Reason.FAIL_CLOSED: 40}
+    with_holds.details[Channel.SMS] = with_holds.unverified[Channel.SMS] = 3
+    OpenWork.of([with_holds], NOW).show()
+    assert value("heed_holds_open", {"reason": "fail_closed"}) == 40
+    assert value("heed_contacts_unverified_ratio", {"channel": "sms"}) == 1
+    OpenWork.of([census()], NOW).show()
+    assert value("heed_holds_open", {"reason": "fail_closed"}) == 0
+    assert value("heed_contacts_unverified_ratio", {"channel": "sms"}) == 0

@@ -1,10 +1,15 @@
-"""Which roles nobody covers, now or soon."""
+"""Which roles nobody covers, now or soon; and what is shown of channels, as long as it is so."""
 
+import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
-from streams.domain.time import DAY, HOUR
+from streams.domain.shard import Circuit, ShardState
+from streams.domain.time import DAY, HOUR, MINUTE
+from streams.domain.vocabulary import Channel
+from streams.policy.load import default_path, load_overrides, read
 from streams.policy.model import Absence, RoleCover
-from streams.worker.outlook import uncovered
+from streams.worker.outlook import show, uncovered
 
 NOW = 1_790_000_000_000
 
@@ -37,3 +42,29 @@ def test_a_role_is_covered_while_one_of_its_chain_is_there(
 ) -> None:
     assert uncovered(cover(*absences), NOW, 0) is now
     assert uncovered(cover(*absences), NOW, DAY) is within_a_day
+
+
+def of_sms(metric: str) -> float | None:
+    return REGISTRY.get_sample_value(metric, {"channel": "sms"})
+
+
+def test_a_closed_channel_is_shown_only_while_its_shard_is_here() -> None:
+    """Where the shard has moved the channel may be open again: this worker would say for ever that it is closed."""
+    policy = load_overrides(read(default_path()), {})
+    here = ShardState(circuits={Channel.SMS: Circuit((), NOW + MINUTE)})
+    show(policy, [here, ShardState()], NOW)
+    assert of_sms("heed_channel_circuit_open") == 1
+    show(policy, [here], NOW + MINUTE)
+    assert of_sms("heed_channel_circuit_open") == 0
+    show(policy, [here], NOW)
+    show(policy, [ShardState()], NOW)
+    assert of_sms("heed_channel_circuit_open") is None
+
+
+def test_a_channel_that_is_taken_out_of_use_has_no_approval_that_ends() -> None:
+    policy = load_overrides(read(default_path()), {})
+    sms = msgspec.structs.replace(policy.channels[Channel.SMS], enabled=True, review_due=NOW + DAY)
+    for enabled, shown in ((True, (NOW + DAY) / 1_000), (False, None)):
+        channels = {**policy.channels, Channel.SMS: msgspec.structs.replace(sms, enabled=enabled)}
+        show(msgspec.structs.replace(policy, channels=channels), [], NOW)
+        assert of_sms("heed_channel_review_due_timestamp_seconds") == shown

@@ -92,6 +92,51 @@ def test_a_message_is_delivered_once(told: list[ReceiptStatus], delivered: int) 
     assert patient.tally.receipts == [("sms", 60.0)] * delivered
 
 
+@pytest.mark.parametrize(
+    ("hours", "after", "counted"),
+    [
+        (30, MINUTE, {"in_time": 1}),
+        (30, 29 * HOUR, {"late": 1}),  # the patient must know two hours before the start
+        (200, MINUTE, {}),  # not at short notice
+    ],
+)
+def test_a_change_is_closed_in_time_by_a_message_that_arrives(
+    hours: int, after: int, counted: dict[str, int]
+) -> None:
+    """S2: most changes end so, and no task is ever made of them."""
+    assert POLICY.min_useful_notice == 2 * HOUR
+    patient = Patient(Channel.SMS)
+    (command,) = (out for out in patient.cancelled(hours).outputs if isinstance(out, SendCommand))
+    for status in (ReceiptStatus.ACCEPTED, ReceiptStatus.DELIVERED, ReceiptStatus.READ):
+        patient.happens(Topic.RECEIPTS, Receipt(command.command_id, status, command.channel), NOW + after)
+    found = {key[2]: n for key, n in patient.tally.counts.items() if key[:2] == ("deadlines", "short_notice")}
+    assert found == counted
+
+
+def test_an_appointment_that_was_brought_back_is_judged_by_the_start_the_patient_knew() -> None:
+    """From in 30 hours to next week: they must know before the old start, not before the new one."""
+    patient = Patient(Channel.SMS)
+    for hours, at in ((30, NOW - DAY), (200, NOW)):
+        body = Appointment(
+            "A1", AppointmentStatus.BOOKED, NOW + hours * HOUR, service_code="GEN", site="Main"
+        )
+        answer = patient.happens(Topic.APPOINTMENTS, body, at)
+    (command,) = (out for out in answer.outputs if isinstance(out, SendCommand))
+    arrived = Receipt(command.command_id, ReceiptStatus.DELIVERED, command.channel)
+    patient.happens(Topic.RECEIPTS, arrived, NOW + 29 * HOUR)
+    assert patient.tally.counts["deadlines", "short_notice", "late"] == 1
+
+
+def test_one_good_message_has_arrived_once() -> None:
+    """Three receipts of one message would hide two that failed."""
+    patient = Patient(Channel.SMS)
+    (command,) = (out for out in patient.cancelled(hours=30).outputs if isinstance(out, SendCommand))
+    for status in (ReceiptStatus.ACCEPTED, ReceiptStatus.DELIVERED, ReceiptStatus.READ):
+        patient.happens(Topic.RECEIPTS, Receipt(command.command_id, status, command.channel), NOW + MINUTE)
+    found = {key[2]: number for key, number in patient.tally.counts.items() if key[0] == "delivery"}
+    assert found == {"arrived": 1, "accepted": 2}
+
+
 def test_a_person_who_reached_the_patient_counts() -> None:
     patient = Patient()  # nobody can write to her
     task = next(out for out in patient.cancelled(hours=30).outputs if isinstance(out, EscalationTask))
