@@ -12,6 +12,7 @@ from streams.domain.vocabulary import Topic
 from streams.errors import Fenced
 from streams.kafka import client, topics
 from streams.kafka.reading import Stored, read_to_end
+from streams.kafka.restore import restore
 from streams.ops import fatal
 from streams.settings import Settings
 from streams.triage.rebuild import Rebuilt, rebuild
@@ -145,7 +146,7 @@ async def test_who_stood_still_while_restoring_is_fenced_and_does_not_accuse_the
 ) -> None:
     story = Story(heed)
     await told(heed, story, 0.0, 0.4)
-    restore, go_on = host.restore, asyncio.Event()
+    go_on = asyncio.Event()
     restored: list[str] = []
     gave_up: list[BaseException | None] = []
 
