@@ -58,6 +58,8 @@ class _Walk:
                 return self._number(place)[1]
             case "string" | "bytes":
                 size, place = self._number(place)
+                if size < 0:  # it would lead back, and round in a circle
+                    raise IndexError("a text of less than nothing")
                 return place + size
             case "record":
                 for field in schema["fields"]:
@@ -76,6 +78,8 @@ class _Walk:
                 _, place = self._number(place)
             if not count:
                 return place
+            if abs(count) > len(self._value):  # what takes no room is none of ours
+                raise IndexError("more items than bytes")
             for _ in range(abs(count)):
                 if "values" in schema:
                     place = self.past("string", place)

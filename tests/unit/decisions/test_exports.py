@@ -22,7 +22,15 @@ READ_FIRST = (
 
 
 def test_public_names() -> None:
-    assert streams.decisions.__all__ == ["Environment", "Response", "adopt", "refuse", "respond", "wake"]
+    assert streams.decisions.__all__ == [
+        "Environment",
+        "Response",
+        "adopt",
+        "refuse",
+        "respond",
+        "wake",
+        "wake_refused",
+    ]
     for name in streams.decisions.__all__:
         assert hasattr(streams.decisions, name)
 
