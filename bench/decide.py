@@ -19,7 +19,8 @@ from streams.decisions.decide import decide
 from streams.decisions.facts import apply
 from streams.decisions.framing import frame
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity
-from streams.domain.patient import Asked, PatientState, pack, unpack
+from streams.domain.packing import pack, unpack
+from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import Decision, SendCommand
 from streams.domain.time import DAY, HOUR, Instant

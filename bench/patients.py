@@ -20,7 +20,8 @@ from typing import Final
 import msgspec
 
 from streams.demo.day import DayPlan, generate
-from streams.domain.patient import PatientState, pack, unpack
+from streams.domain.packing import pack, unpack
+from streams.domain.patient import PatientState
 from tests.support.hospital import Hospital
 
 #: (share of a hundred, patients and events of the day they come from; None: at rest)

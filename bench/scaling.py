@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from streams.domain.patient import PatientState, pack
+from streams.domain.packing import pack
+from streams.domain.patient import PatientState
 from streams.domain.vocabulary import Topic
 from streams.kafka.partitioner import partition_for
 

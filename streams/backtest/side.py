@@ -11,7 +11,8 @@ from typing import Final
 
 from streams.decisions import Environment, Response, adopt, refuse, respond, wake
 from streams.domain.events import Envelope, Event, Receipt, Resolution
-from streams.domain.patient import PatientState, next_due
+from streams.domain.packing import next_due
+from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.records import Output, SendCommand
 from streams.domain.shard import ShardState

@@ -11,7 +11,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.domain.events import Event, Objection, PatientSections, Receipt, Resolution
-from streams.domain.patient import Asked, PatientState, next_due
+from streams.domain.packing import next_due
+from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (

@@ -1,14 +1,11 @@
 """What we know of one patient: the value behind one key of the patient table.
 
 Holds facts and open obligations, decides nothing. Every part is immutable; a change is a new value.
-``pack`` and ``unpack`` are the changelog's format (MessagePack arrays: fields may be added at the
-end, with a default, and are never reordered). All instants are UTC milliseconds.
+Fields may be added at the end, with a default, and are never reordered: the changelog holds these as arrays
+(``domain.packing``). All instants are UTC milliseconds.
 """
 
 from __future__ import annotations
-
-import struct
-from typing import Final
 
 import msgspec
 
@@ -281,49 +278,3 @@ class PatientState(msgspec.Struct, frozen=True, array_like=True):
     @property
     def known(self) -> bool:
         return self.identity is not None
-
-
-_DUE: Final = struct.Struct(">q")
-_NO_DUE: Final = _DUE.pack(0)
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode: Final = msgspec.msgpack.Decoder(PatientState).decode
-
-
-def next_due(patient: PatientState) -> Instant:
-    """The earliest instant at which something must be done for this patient; 0 when nothing waits."""
-    # Most are empty: asking that first is cheaper than going through nothing.
-    due = 0
-    if patient.asked:
-        for asked in patient.asked.values():
-            if asked.until and (not due or asked.until < due):
-                due = asked.until
-    if patient.sent:
-        for sent in patient.sent.values():
-            if sent.confirm_by and not sent.closed and (not due or sent.confirm_by < due):
-                due = sent.confirm_by
-    if patient.tasks:
-        for task in patient.tasks.values():
-            if task.wake_at and (not due or task.wake_at < due):
-                due = task.wake_at
-    if patient.results:
-        for result in patient.results.values():
-            if result.chase_at and (not due or result.chase_at < due):
-                due = result.chase_at
-    return due
-
-
-def pack(patient: PatientState) -> bytes:
-    """The table's value: 8 bytes of earliest due instant (big-endian, 0: none), then MessagePack."""
-    due = next_due(patient)
-    return (_DUE.pack(due) if due else _NO_DUE) + _encode(patient)
-
-
-def unpack(packed: bytes) -> PatientState:
-    """Read what ``pack`` wrote. Raises msgspec.DecodeError on foreign bytes."""
-    return _decode(packed[8:])
-
-
-def due_of(packed: bytes) -> Instant:
-    """The earliest due instant of a packed patient, without unpacking it; 0: none."""
-    due: int = _DUE.unpack_from(packed)[0]
-    return due

@@ -14,7 +14,8 @@ import msgspec
 
 from streams.decisions import Environment, Response, adopt, refuse, respond, wake
 from streams.domain.events import Event, Receipt, Resolution
-from streams.domain.patient import PatientState, due_of, pack, unpack
+from streams.domain.packing import due_of, pack, unpack
+from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.records import EscalationTask, Forward, Output, SendCommand
 from streams.domain.shard import ShardState

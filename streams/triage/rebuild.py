@@ -21,7 +21,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.decisions import Environment, adopt, recollect, refuse, respond
 from streams.decisions.intake import examine, fingerprint, subject_of
 from streams.domain.events import Event, Receipt
-from streams.domain.patient import Asked, PatientState, pack, unpack
+from streams.domain.packing import pack, unpack
+from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.shard import ShardState

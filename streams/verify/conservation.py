@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from streams.domain.patient import Asked, unpack
+from streams.domain.packing import unpack
+from streams.domain.patient import Asked
 from streams.domain.records import Decision, EscalationTask, RecordEntry, SendCommand
 from streams.domain.vocabulary import Outcome, SubjectKind, Topic
 from streams.errors import BadRecord

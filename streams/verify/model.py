@@ -21,7 +21,8 @@ import msgspec
 from streams import decisions
 from streams.decisions import Environment, Response
 from streams.domain.events import Event
-from streams.domain.patient import PatientState, pack, unpack
+from streams.domain.packing import pack, unpack
+from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Forward, SafetyEntry, SendCommand
 from streams.domain.shard import ShardState

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from streams.domain.patient import Asked, OpenTask, PatientState, unpack
+from streams.domain.packing import unpack
+from streams.domain.patient import Asked, OpenTask, PatientState
 from streams.domain.time import DAY, Instant, Millis
 from streams.domain.vocabulary import (
     PROTECTED_REASONS,

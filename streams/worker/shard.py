@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from streams.domain.events import Resolution
-from streams.domain.patient import due_of
+from streams.domain.packing import due_of
 from streams.domain.resume import CONTROL, may_resume, resumed_topic
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant

@@ -7,7 +7,7 @@ In memory it is a dict of bytes to bytes; memory, not rate, decides the number o
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from streams.domain.patient import due_of
+from streams.domain.packing import due_of
 from streams.domain.time import Instant
 
 #: Where the shard keeps what belongs to no patient. No patient id starts so: control characters are refused.

@@ -11,7 +11,8 @@ import msgspec
 
 from streams.decisions import Environment
 from streams.domain.heartbeat import HEARTBEAT_KEY, unpack_heartbeat
-from streams.domain.patient import PatientState, pack, unpack
+from streams.domain.packing import pack, unpack
+from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.domain.patient import PatientState, unpack
+from streams.domain.packing import unpack
+from streams.domain.patient import PatientState
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import Topic
 from streams.errors import Fenced

@@ -14,7 +14,8 @@ from streams.decisions import Environment, Response, refuse, respond, wake
 from streams.demo.day import DayPlan, generate
 from streams.demo.lines import bytes_of
 from streams.domain.events import Event, Objection
-from streams.domain.patient import PatientState, due_of, pack, unpack
+from streams.domain.packing import due_of, pack, unpack
+from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, EscalationTask, Forward, SendCommand
 from streams.domain.shard import ShardState

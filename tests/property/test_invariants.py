@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from streams.decisions.rules import INTAKE_ROWS
 from streams.domain.events import Event
-from streams.domain.patient import pack, unpack
+from streams.domain.packing import pack, unpack
 from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.time import DAY
 from streams.domain.vocabulary import DECIDING_TOPICS, Outcome, Topic

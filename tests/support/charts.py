@@ -31,16 +31,8 @@ from streams.domain.events import (
     Result,
     entity_id,
 )
-from streams.domain.patient import (
-    AppointmentEntry,
-    Asked,
-    PatientState,
-    RequestEntry,
-    ResultEntry,
-    next_due,
-    pack,
-    unpack,
-)
+from streams.domain.packing import next_due, pack, unpack
+from streams.domain.patient import AppointmentEntry, Asked, PatientState, RequestEntry, ResultEntry
 from streams.domain.position import Position
 from streams.domain.records import Decision, EscalationTask, Output, SafetyEntry, SendCommand
 from streams.domain.shard import ShardState

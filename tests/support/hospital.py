@@ -16,7 +16,8 @@ from streams.demo.play import by_step
 from streams.demo.provider import Provider
 from streams.demo.scene import TimedRecord
 from streams.demo.staff import Staff
-from streams.domain.patient import PatientState, due_of, pack, unpack
+from streams.domain.packing import due_of, pack, unpack
+from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Forward, Output, SendCommand
 from streams.domain.shard import ShardState

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from streams.decisions.forgotten import forget, left_of
 from streams.domain.events import Receipt, Resolution
-from streams.domain.patient import PatientState, RequestEntry, ResultEntry, StandingDecision, pack
+from streams.domain.packing import pack
+from streams.domain.patient import PatientState, RequestEntry, ResultEntry, StandingDecision
 from streams.domain.records import EscalationTask, SendCommand
 from streams.domain.time import DAY, HOUR
 from streams.domain.vocabulary import (

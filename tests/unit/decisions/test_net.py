@@ -9,7 +9,7 @@ import pytest
 from streams import decisions
 from streams.decisions import Response
 from streams.domain.events import Body, Receipt, Resolution
-from streams.domain.patient import next_due
+from streams.domain.packing import next_due
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, EscalationTask, Output, SendCommand
 from streams.domain.time import DAY, HOUR, MINUTE

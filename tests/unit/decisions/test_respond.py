@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from streams.decisions import Environment, adopt, respond, wake
-from streams.domain.patient import PatientState, pack
+from streams.domain.packing import pack
+from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, Decision, EscalationTask, SendCommand
 from streams.domain.vocabulary import Channel, Purpose, Reason, RecordStatus, Topic

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from streams.domain.patient import Asked, OpenTask, PatientState, Sent, due_of, next_due, pack, unpack
+from streams.domain.packing import due_of, next_due, pack, unpack
+from streams.domain.patient import Asked, OpenTask, PatientState, Sent
 from streams.domain.position import Position
 from streams.domain.records import EscalationTask
 from streams.domain.vocabulary import (

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from streams.domain.events import Appointment, Contact, Identity, Objection
-from streams.domain.patient import AppointmentEntry, Asked, ObjectionEntry, OpenTask, PatientState, pack
+from streams.domain.packing import pack
+from streams.domain.patient import AppointmentEntry, Asked, ObjectionEntry, OpenTask, PatientState
 from streams.domain.position import Position
 from streams.domain.time import HOUR, MINUTE
 from streams.domain.vocabulary import (

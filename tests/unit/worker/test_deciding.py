@@ -13,7 +13,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from streams import decisions
 from streams.decisions import Response
 from streams.domain.events import Envelope, Event, Objection, Resolution
-from streams.domain.patient import unpack
+from streams.domain.packing import unpack
 from streams.domain.shard import ShardState
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import (

@@ -11,7 +11,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from streams import decisions
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, PatientSections
 from streams.domain.heartbeat import HEARTBEAT_KEY, Heartbeat, pack_heartbeat
-from streams.domain.patient import unpack
+from streams.domain.packing import unpack
 from streams.domain.shard import ShardState
 from streams.domain.time import DAY, Instant
 from streams.domain.vocabulary import AppointmentStatus, Channel, Topic
