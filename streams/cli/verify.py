@@ -13,8 +13,8 @@ HELP: Final = (
 
 EXAMPLES: Final = """\
 Reads every topic (read_committed, no group, nothing is written) and checks: each input decided once; ids
-unique; what is named exists; each patient's order; no message against an objection logged before; every
-message, task and objection on record once. Then decides every turn again, single-threaded, with the order
+unique; what is named exists; each patient's order; no message against an objection that its turn had read, or that was
+logged before its appointment or, for one that waited, before it was due; every message, task and objection on record once. Then decides every turn again, single-threaded, with the order
 and clock its journal has, and compares decisions, messages, tasks and the patient table byte by byte.
 
 Each turn is decided with the policy whose version its decisions name: where the policy has changed, give every

@@ -23,7 +23,7 @@ from .conservation import Conservation
 from .findings import Findings, Kind, Place, Report
 from .ledger import Ledger, read_ledger
 from .model import Digest, Model, digest
-from .objected import check_objections
+from .objected import Looked, check_objections
 from .policies import PolicyOfTurn, read_policies, require
 
 #: A message is only held to objections whose producers had their acknowledgement by so much. Milliseconds.
@@ -73,7 +73,7 @@ class Verification:
         decisions = [decision for _, decision in conservation.decisions]
         if self._plan.model:
             require(self._policies, decisions)
-        looked_at = check_objections(
+        looked = check_objections(
             ledger,
             self._codec,
             conservation.decisions,
@@ -81,7 +81,7 @@ class Verification:
             self._plan.slack,
             self.findings,
         )
-        self._count(ledger, looked_at)
+        self._count(ledger, looked)
         self._wait(ledger)
         if self._plan.model:
             self._model(ledger, PolicyOfTurn(self._policies, decisions))
@@ -97,13 +97,14 @@ class Verification:
             for offset in unread:
                 self.findings.add(Kind.OFFSETS, ledger.place(topic, offset), "committed, and not read")
 
-    def _count(self, ledger: Ledger, looked_at: int) -> None:
+    def _count(self, ledger: Ledger, looked: Looked) -> None:
         self.checked["inputs"] += sum(map(len, ledger.inputs.values()))
         for topic, records in ledger.outputs.items():
             self.checked[topic.value] += len(records)
         self.checked["turns"] += len(ledger.turns)
         self.checked["patients"] += sum(row.packed is not None for row in ledger.table.values())
-        self.checked["messages to objectors"] += looked_at
+        self.checked["messages to objectors"] += looked.messages
+        self.checked["of them in the moment of an objection"] += looked.raced
 
     def _wait(self, ledger: Ledger) -> None:
         for topic, records in ledger.inputs.items():
