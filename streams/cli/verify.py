@@ -19,7 +19,8 @@ and clock its journal has, and compares decisions, messages, tasks and the patie
 
 Each turn is decided with the policy whose version its decisions name: where the policy has changed, give every
 file that was in force with --policy. Turns whose journal is gone, because the changelog was compacted or the table
-rebuilt, are not decided again; the turns since are. "NOT PROVEN" says so for each partition.
+rebuilt, are not decided again; the turns since are. "NOT PROVEN" says so for each partition,
+and from when on there was something to look at where retention has removed what is older.
 
 Run it when nothing is being fed: while a system runs, what is under way can look like a difference.
 Exit code 0: clean. 1: differences; each is shown with topic, partition and offset. 2: it cannot be told, among other

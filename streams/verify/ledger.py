@@ -53,7 +53,8 @@ class Ledger(msgspec.Struct):
     has taken their place; None when all are there. ``begin``: what deciding again can begin with behind the gap.
 
     ``stamps``: of each turn, by the offset of its row (UTC ms, the worker's machine). ``come``: by row and key of a patient
-    who was woken, not failing closed, a moment no later than the one at which that was due; its mark was read after it.
+    who was woken, not failing closed, a moment no later than the one at which that was due; its mark was read after it. ``removed``: what
+    retention may have removed is older than this, by topic (``retention.removed_before``).
     """
 
     partition: int
@@ -66,6 +67,7 @@ class Ledger(msgspec.Struct):
     begin: Beginning | None = None
     stamps: dict[int, Instant] = {}
     come: dict[tuple[int, bytes], Instant] = {}
+    removed: dict[Topic, Instant] = {}
     _before: dict[bytes, Row | None] = {}  # what this turn's rows have replaced
 
     def take_row(self, stored: Stored) -> None:

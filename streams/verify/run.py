@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.domain.time import Millis
+from streams.domain.time import Instant, Millis
 from streams.domain.vocabulary import Topic
 from streams.kafka import topics
 from streams.kafka.client import connection
@@ -18,13 +18,16 @@ from streams.kafka.registry import codec_for
 from streams.policy.load import default_path
 from streams.policy.model import Policy
 from streams.settings import Settings
+from streams.worker.clock import RealClock
 
 from .conservation import Conservation
 from .findings import Findings, Kind, Place, Report
 from .ledger import Ledger, read_ledger
-from .model import Digest, Model, digest
+from .model import Model
 from .objected import Looked, check_objections
 from .policies import PolicyOfTurn, read_policies, require
+from .retention import note, removed
+from .written import Digest, compare, digest
 
 #: A message is only held to objections whose producers had their acknowledgement by so much. Milliseconds.
 SLACK: Final[Millis] = 5_000
@@ -45,16 +48,24 @@ class Verification:
     """What is the same for every partition, and the sums over them."""
 
     def __init__(
-        self, settings: Settings, plan: Plan, codec: Codec, policies: Mapping[str, Policy], partitions: int
+        self,
+        settings: Settings,
+        plan: Plan,
+        codec: Codec,
+        policies: Mapping[str, Policy],
+        partitions: int,
+        kept: Mapping[Topic, Millis | None],
     ) -> None:
         self._settings = settings
         self._plan = plan
         self._codec = codec
         self._policies = policies
         self._partitions = partitions
+        self._kept = kept
         self.findings = Findings()
         self.checked: Counter[str] = Counter()
         self.notes: list[str] = []
+        self._removed: list[tuple[Topic, Instant]] = []
         self.waiting = self.unrecorded = 0
         self._whole = True  # every turn of every partition was decided again
         self._forwarded: Counter[Digest] = Counter()
@@ -68,6 +79,7 @@ class Verification:
         ledger = await read_ledger(connect, settings, number)
         ledger.recorded_to = {topic: recorded[at] or 0 for at, topic in asked.items()}
         await self._offsets(offsets, ledger)
+        await self._retention(offsets, ledger)
         conservation = Conservation(ledger, self._codec, self._partitions, self.findings)
         conservation.check()
         decisions = [decision for _, decision in conservation.decisions]
@@ -85,6 +97,13 @@ class Verification:
         self._wait(ledger)
         if self._plan.model:
             self._model(ledger, PolicyOfTurn(self._policies, decisions))
+
+    async def _retention(self, offsets: OffsetsClient, ledger: Ledger) -> None:
+        records = ledger.inputs | ledger.outputs
+        ledger.removed = await removed(
+            offsets, self._settings, ledger.partition, records, self._kept, RealClock().now()
+        )
+        self._removed += ledger.removed.items()
 
     async def _offsets(self, offsets: OffsetsClient, ledger: Ledger) -> None:
         """The group's offsets are for monitoring, and may be set back; ahead of the table they would tell of
@@ -116,7 +135,7 @@ class Verification:
     def _model(self, ledger: Ledger, policy_of: PolicyOfTurn) -> None:
         model = Model(ledger, self._codec, policy_of, self._partitions, self.findings)
         model.replay()
-        model.compare()
+        compare(ledger, model.expected, model.table, self.findings)
         self.checked["turns decided again"] += len(model.turns)
         if ledger.gap is not None:
             self._whole = False
@@ -130,6 +149,12 @@ class Verification:
             for stored in records:
                 if stored.value is not None and _MERGED.encode() in stored.value:
                     self._arrived[digest(topic.encode(), stored.key, stored.value)] += 1
+
+    def retention(self) -> None:
+        """Say from when on there was something to look at."""
+        said = note(self._removed)
+        if said is not None:
+            self.notes.append(said)
 
     def forwards(self) -> None:
         """What was sent on to another patient's key has arrived, once."""
@@ -163,7 +188,9 @@ async def verify(settings: Settings, plan: Plan, say: Callable[[str], None] = la
     codec = await codec_for(settings)
     policies = read_policies(plan.policies or (settings.policy or default_path(),)) if plan.model else {}
     connect = connection(settings)
-    verification = Verification(settings, plan, codec, policies, partitions)
+    verification = Verification(
+        settings, plan, codec, policies, partitions, await topics.retentions(settings)
+    )
     offsets = OffsetsClient(connect)
     await offsets.open()
     try:
@@ -173,6 +200,7 @@ async def verify(settings: Settings, plan: Plan, say: Callable[[str], None] = la
     finally:
         await offsets.close()
     verification.forwards()
+    verification.retention()
     found = verification.findings
     return Report(
         dict(verification.checked),
