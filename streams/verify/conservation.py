@@ -13,9 +13,11 @@ from streams.domain.vocabulary import Outcome, SubjectKind, Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
 from streams.kafka.partitioner import partition_for
+from streams.worker.table import SHARD_KEY
 
 from .findings import Findings, Kind, Place
 from .ledger import Ledger, decoded
+from .misplaced import Passed, passed
 
 #: Each of these inputs has an outcome of its own; receipts and state only when they lead to one.
 ALWAYS_DECIDED = (Topic.APPOINTMENTS, Topic.RESULTS, Topic.REQUESTS)
@@ -35,6 +37,7 @@ class Conservation:
         self.decisions: list[tuple[Place, Decision]] = []
         self.commands: list[tuple[Place, SendCommand]] = []
         self.tasks: list[tuple[Place, EscalationTask]] = []
+        self.passed_on: list[Passed] = []
         self._stamps: dict[Place, Instant] = {}
 
     def check(self) -> None:
@@ -78,10 +81,14 @@ class Conservation:
                 if stored.offset >= read_to:
                     if input_ in decided:
                         add(Kind.OFFSETS, here, "decided, though the table says that it was not read")
+                elif input_ not in decided and input_ not in set_aside and self._elsewhere(stored.key):
+                    assert stored.key is not None
+                    self.passed_on.append(passed(here, partition_for(stored.key, self._partitions), stored))
                 elif (
                     topic in ALWAYS_DECIDED
                     and logged >= gone
-                    and not (input_ in decided or input_ in set_aside or self._elsewhere(stored.key))
+                    and input_ not in decided
+                    and input_ not in set_aside
                 ):
                     add(Kind.LOST, here, "no decision about this input")
         for input_, place in decided.items():
@@ -94,8 +101,12 @@ class Conservation:
             yield stored.headers["heed.topic"].decode(), int(stored.headers["heed.offset"])
 
     def _elsewhere(self, key: bytes | None) -> bool:
-        """Whether a foreign partitioner put it here: it was passed on to its own partition."""
-        return key is not None and partition_for(key, self._partitions) != self._ledger.partition
+        """Whether a foreign partitioner put it here: it was passed on to its own partition (``misplaced``)."""
+        return (
+            key is not None
+            and key != SHARD_KEY
+            and partition_for(key, self._partitions) != self._ledger.partition
+        )
 
     def _one_end_each(self) -> None:
         """Held, then ended once; decided again only by what follows a message (stage 10)."""

@@ -23,8 +23,10 @@ from streams.worker.clock import RealClock
 from .conservation import Conservation
 from .findings import Findings, Kind, Place, Report
 from .ledger import Ledger, read_ledger
+from .misplaced import Passed, check_arrivals
 from .model import Model
 from .objected import Looked, check_objections
+from .overdue import check_overdue
 from .policies import PolicyOfTurn, read_policies, require
 from .retention import note, removed
 from .written import Digest, compare, digest
@@ -65,7 +67,8 @@ class Verification:
         self.findings = Findings()
         self.checked: Counter[str] = Counter()
         self.notes: list[str] = []
-        self._removed: list[tuple[Topic, Instant]] = []
+        self._removed: dict[tuple[Topic, int], Instant] = {}
+        self._passed_on: list[Passed] = []
         self.waiting = self.unrecorded = 0
         self._whole = True  # every turn of every partition was decided again
         self._forwarded: Counter[Digest] = Counter()
@@ -82,6 +85,8 @@ class Verification:
         await self._retention(offsets, ledger)
         conservation = Conservation(ledger, self._codec, self._partitions, self.findings)
         conservation.check()
+        self._passed_on += conservation.passed_on
+        check_overdue(ledger, self.findings)
         decisions = [decision for _, decision in conservation.decisions]
         if self._plan.model:
             require(self._policies, decisions)
@@ -103,7 +108,7 @@ class Verification:
         ledger.removed = await removed(
             offsets, self._settings, ledger.partition, records, self._kept, RealClock().now()
         )
-        self._removed += ledger.removed.items()
+        self._removed |= {(topic, ledger.partition): at for topic, at in ledger.removed.items()}
 
     async def _offsets(self, offsets: OffsetsClient, ledger: Ledger) -> None:
         """The group's offsets are for monitoring, and may be set back; ahead of the table they would tell of
@@ -152,9 +157,14 @@ class Verification:
 
     def retention(self) -> None:
         """Say from when on there was something to look at."""
-        said = note(self._removed)
+        said = note((topic, at) for (topic, _), at in self._removed.items())
         if said is not None:
             self.notes.append(said)
+
+    async def misplaced(self, connect: Mapping[str, Any]) -> None:
+        """What was logged in the wrong partition has arrived in its own. Raises KafkaError."""
+        self.checked["inputs in the wrong partition"] = len(self._passed_on)
+        await check_arrivals(connect, self._settings, self._passed_on, self._removed, self.findings)
 
     def forwards(self) -> None:
         """What was sent on to another patient's key has arrived, once."""
@@ -199,6 +209,7 @@ async def verify(settings: Settings, plan: Plan, say: Callable[[str], None] = la
             await verification.partition(connect, offsets, number)
     finally:
         await offsets.close()
+    await verification.misplaced(connect)
     verification.forwards()
     verification.retention()
     found = verification.findings
