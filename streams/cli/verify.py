@@ -14,13 +14,14 @@ HELP: Final = (
 
 EXAMPLES: Final = """\
 Reads every topic (read_committed, no group, nothing is written) and checks: each input decided once; ids
-unique; what is named exists; each patient's order; no message against an objection logged before; every
-message, task and objection on record once. Then decides every turn again, single-threaded, with the order
+unique; what is named exists; each patient's order; no message against an objection that its turn had read, or that was
+logged before its appointment or, for one that waited, before it was due; every message, task and objection on record once. Then decides every turn again, single-threaded, with the order
 and clock its journal has, and compares decisions, messages, tasks and the patient table byte by byte.
 
 Each turn is decided with the policy whose version its decisions name: where the policy has changed, give every
 file that was in force with --policy. Turns whose journal is gone, because the changelog was compacted or the table
-rebuilt, are not decided again; the turns since are. "NOT PROVEN" says so for each partition.
+rebuilt, are not decided again; the turns since are. "NOT PROVEN" says so for each partition,
+and from when on there was something to look at where retention has removed what is older.
 
 Run it when nothing is being fed: while a system runs, what is under way can look like a difference.
 Exit code 0: clean. 1: differences; each is shown with topic, partition and offset. 2: it cannot be told, among other

@@ -140,6 +140,21 @@ async def record_limits(settings: Settings) -> dict[Topic, int]:
     return {plan.topic: int(configs[settings.topic(plan.topic)]["max.message.bytes"]) for plan in CATALOGUE}
 
 
+async def retentions(settings: Settings) -> dict[Topic, Millis | None]:
+    """For how long each topic keeps records, whatever their number; None where size removes them too, or nothing does.
+
+    Raises UnsafeTopic, BrokerUnreachable.
+    """
+    configs = await client.ask(settings, lambda admin: _configs(admin, settings))
+    return {plan.topic: kept_for(configs[settings.topic(plan.topic)]) for plan in CATALOGUE}
+
+
+def kept_for(config: dict[str, str]) -> Millis | None:
+    """See ``retentions``."""
+    age, size = int(config["retention.ms"]), int(config["retention.bytes"])
+    return age if age >= 0 and size < 0 else None
+
+
 def check_partitions(settings: Settings, counts: dict[str, int]) -> int:
     """The partition count all topics share, given each topic's. Raises UnsafeTopic, PartitionMismatch."""
     names = [settings.topic(plan.topic) for plan in CATALOGUE]

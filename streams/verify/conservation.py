@@ -1,4 +1,7 @@
-"""What goes in comes out once, in order, and everything that is named exists. Knows nothing of the rules."""
+"""What goes in comes out once, in order, and everything that is named exists. Knows nothing of the rules.
+
+What is named and older than what retention has left of its topic is no difference (``Ledger.removed``).
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -6,13 +9,16 @@ from collections.abc import Iterator
 from streams.domain.packing import unpack
 from streams.domain.patient import Asked
 from streams.domain.records import Decision, EscalationTask, RecordEntry, SendCommand
+from streams.domain.time import Instant
 from streams.domain.vocabulary import Outcome, SubjectKind, Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
 from streams.kafka.partitioner import partition_for
+from streams.worker.table import SHARD_KEY
 
 from .findings import Findings, Kind, Place
 from .ledger import Ledger, decoded
+from .misplaced import Passed, passed
 
 #: Each of these inputs has an outcome of its own; receipts and state only when they lead to one.
 ALWAYS_DECIDED = (Topic.APPOINTMENTS, Topic.RESULTS, Topic.REQUESTS)
@@ -32,6 +38,8 @@ class Conservation:
         self.decisions: list[tuple[Place, Decision]] = []
         self.commands: list[tuple[Place, SendCommand]] = []
         self.tasks: list[tuple[Place, EscalationTask]] = []
+        self.passed_on: list[Passed] = []
+        self._stamps: dict[Place, Instant] = {}
 
     def check(self) -> None:
         """Raises BadRecord when an output topic holds something that Heed cannot have written."""
@@ -43,6 +51,7 @@ class Conservation:
             for stored in self._ledger.outputs[topic]:
                 place = self._ledger.place(topic, stored.offset)
                 into.append((place, decoded(self._codec, topic, stored)))  # type: ignore[arg-type]
+                self._stamps[place] = stored.timestamp
         self._each_input_ends()
         self._one_end_each()
         self._in_order()
@@ -61,17 +70,26 @@ class Conservation:
             decided.setdefault((decision.input.topic, decision.input.offset), place)
         set_aside = set(self._set_aside())
         given: set[Input] = set()
+        gone = max(ledger.removed.get(topic, 0) for topic in (Topic.DECISIONS, Topic.DEAD_LETTERS))
         for topic, records in ledger.inputs.items():
-            read_to = ledger.read_to.get(topic, 0)
+            read_to, logged = ledger.read_to.get(topic, 0), 0
             for stored in records:
+                # Not before this; its own stamp may be as old as its source likes.
+                logged = max(logged, stored.timestamp)
                 input_ = (topic.value, stored.offset)
                 given.add(input_)
                 here = ledger.place(topic, stored.offset)
                 if stored.offset >= read_to:
                     if input_ in decided:
                         add(Kind.OFFSETS, here, "decided, though the table says that it was not read")
-                elif topic in ALWAYS_DECIDED and not (
-                    input_ in decided or input_ in set_aside or self._elsewhere(stored.key)
+                elif input_ not in decided and input_ not in set_aside and self._elsewhere(stored.key):
+                    assert stored.key is not None
+                    self.passed_on.append(passed(here, partition_for(stored.key, self._partitions), stored))
+                elif (
+                    topic in ALWAYS_DECIDED
+                    and logged >= gone
+                    and input_ not in decided
+                    and input_ not in set_aside
                 ):
                     add(Kind.LOST, here, "no decision about this input")
         for input_, place in decided.items():
@@ -84,8 +102,12 @@ class Conservation:
             yield stored.headers["heed.topic"].decode(), int(stored.headers["heed.offset"])
 
     def _elsewhere(self, key: bytes | None) -> bool:
-        """Whether a foreign partitioner put it here: it was passed on to its own partition."""
-        return key is not None and partition_for(key, self._partitions) != self._ledger.partition
+        """Whether a foreign partitioner put it here: it was passed on to its own partition (``misplaced``)."""
+        return (
+            key is not None
+            and key != SHARD_KEY
+            and partition_for(key, self._partitions) != self._ledger.partition
+        )
 
     def _one_end_each(self) -> None:
         """Held, then ended once; decided again only by what follows a message (stage 10)."""
@@ -135,21 +157,35 @@ class Conservation:
         commands = {c.command_id: c.decision_id for _, c in self.commands}
         tasks = {t.task_id for _, t in self.tasks if t.version == 1}
         sends = set()
+        opened: dict[str, Instant] = {}
         for place, decision in self.decisions:
+            stamp = self._stamps[place]
+            for task_id in decision.task_ids:
+                opened.setdefault(task_id, stamp)  # a later decision may name a task that is open already
             if decision.command_id is not None:
                 sends.add((decision.command_id, decision.decision_id))
-                if commands.get(decision.command_id) != decision.decision_id:
+                if commands.get(decision.command_id) != decision.decision_id and self._left(
+                    Topic.SEND_COMMANDS, stamp
+                ):
                     add(Kind.UNLINKED, place, "the command it names is not there")
             elif decision.outcome is Outcome.SEND:
                 add(Kind.UNLINKED, place, "a decision to send without a command")
-            if any(task not in tasks for task in decision.task_ids):
+            if any(
+                t not in tasks and self._left(Topic.ESCALATION_TASKS, opened[t]) for t in decision.task_ids
+            ):
                 add(Kind.UNLINKED, place, "a task it names is not there")
         for place, command in self.commands:
-            if (command.command_id, command.decision_id) not in sends:
+            known = (command.command_id, command.decision_id) in sends
+            if not known and self._left(Topic.DECISIONS, self._stamps[place]):
                 add(Kind.UNLINKED, place, "no decision stands behind this command")
         for place, task in self.tasks:
-            if task.task_id not in tasks:
+            made = opened.get(task.task_id, task.created_at)
+            if task.task_id not in tasks and self._left(Topic.ESCALATION_TASKS, made):
                 add(Kind.LOST, place, "the first version of this task is not there")
+
+    def _left(self, topic: Topic, moment: Instant) -> bool:
+        """Whether retention has left what was written to a topic at this moment."""
+        return moment >= self._ledger.removed.get(topic, 0)
 
     # (c) One patient's inputs of one topic are decided in their order.
 
@@ -175,6 +211,7 @@ class Conservation:
         due = dict(self._emitted())
         found: Counter[tuple[str, str]] = Counter()
         ids: set[str] = set()
+        reached: set[Topic] = set()  # what is left of these has begun: from here on it must be known
         for stored in ledger.outputs[Topic.RECORDS]:
             place = ledger.place(Topic.RECORDS, stored.offset)
             entry = decoded(self._codec, Topic.RECORDS, stored)
@@ -185,7 +222,9 @@ class Conservation:
             found[emitted] += 1
             if entry.record_id in ids or found[emitted] > 1:
                 add(Kind.DUPLICATED, place, "a second record entry of the same thing")
-            elif emitted not in due:
+            elif emitted in due:
+                reached.add(entry.emitted_topic)
+            elif entry.emitted_topic in reached or self._left(entry.emitted_topic, entry.emitted_at):
                 add(Kind.INVENTED, place, "a record entry of something that was never emitted")
             ids.add(entry.record_id)
         for emitted, place in due.items():

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     UNLINKED = "unlinked"
     TABLE = "table"
     OFFSETS = "offsets"
+    OVERDUE = "overdue"
 
 
 #: What each kind means, for people.
@@ -31,6 +32,7 @@ MEANING: Final[dict[Kind, str]] = {
     Kind.UNLINKED: "a decision names a command or task that does not exist, or the other way round",
     Kind.TABLE: "the patient table is not what the inputs make it",
     Kind.OFFSETS: "the offsets do not say what was read",
+    Kind.OVERDUE: "something was due for a patient, and the turns since have not looked at it",
 }
 
 

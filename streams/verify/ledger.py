@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.domain.packing import due_of
 from streams.domain.shard import ShardState
+from streams.domain.time import SECOND, Instant, Millis
 from streams.domain.vocabulary import INPUT_TOPICS, Reason, Topic
 from streams.kafka.codec import OUTPUT_ON, Codec, OutputRecord
 from streams.kafka.reading import Stored, read_and_learn
@@ -18,6 +20,10 @@ from .findings import Place
 OUTPUTS: Final = (
     Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.SAFETY_LOG, Topic.DEAD_LETTERS, Topic.RECORDS,
 )  # fmt: skip
+
+#: A turn reads its clock when it begins, and stamps its row when it has decided everything: at most so much later, also on a
+#: machine that is busy with other things, or for a process that stood still meanwhile.
+A_TURN: Millis = 30 * SECOND
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -45,6 +51,10 @@ class Ledger(msgspec.Struct):
     ``inputs`` by topic; ``outputs`` likewise. ``turns``: where each is in the changelog, and its journal. ``gap``: the index
     of the last of them before which turns are missing, because compaction has removed their journals or ``heed rebuild``
     has taken their place; None when all are there. ``begin``: what deciding again can begin with behind the gap.
+
+    ``stamps``: of each turn, by the offset of its row (UTC ms, the worker's machine). ``come``: by row and key of a patient
+    who was woken, not failing closed, a moment no later than the one at which that was due; its mark was read after it. ``removed``: what
+    retention may have removed is older than this, by topic (``retention.removed_before``).
     """
 
     partition: int
@@ -55,20 +65,42 @@ class Ledger(msgspec.Struct):
     recorded_to: dict[Topic, int] = {}
     gap: int | None = None
     begin: Beginning | None = None
+    stamps: dict[int, Instant] = {}
+    come: dict[tuple[int, bytes], Instant] = {}
+    removed: dict[Topic, Instant] = {}
+    _before: dict[bytes, Row | None] = {}  # what this turn's rows have replaced
 
     def take_row(self, stored: Stored) -> None:
         """The next row of the changelog. Raises DecodeError."""
         if stored.key != SHARD_KEY:
             assert stored.key is not None
+            self._before[stored.key] = self.table.get(stored.key)
             self.table[stored.key] = Row(stored.offset, stored.value)
             return
         shard, journal = unpack_shard(stored.value)
         index, before = len(self.turns), self.turns[-1][1].number if self.turns else 0
         self.turns.append((stored.offset, journal))
+        self.stamps[stored.offset] = stored.timestamp
+        if journal.number <= before + 1 and (self.gap is None or self.begin is not None):
+            self._note_woken(stored, journal)
+        self._before = {}
         if journal.number > before + 1:
             self.gap, self.begin = index, None
         elif self.gap == index - 1:
             self.begin = Beginning(index, shard, dict(self.table))
+
+    def _note_woken(self, row: Stored, journal: Journal) -> None:
+        """When what woke each of these patients was due, on the clock of the machine that stamps its records.
+
+        The worker's own clock may be another one, and may jump forward between the two: then the moment is too early, never
+        too late.
+        """
+        for step in journal.steps:
+            for key in () if step.fail_closed else step.keys:
+                before = self._before.get(key, self.table.get(key))
+                due = 0 if before is None or before.packed is None else due_of(before.packed)
+                if 0 < due <= journal.at:  # else a clock was set back meanwhile
+                    self.come[row.offset, key] = row.timestamp - A_TURN - (journal.at - due)
 
     @property
     def read_to(self) -> dict[Topic, int]:

@@ -6,13 +6,13 @@ rules are a function, so that every byte must come out again: decisions, command
 dead letters in their order, and the table at the end. That the order itself was lawful is checked here too:
 every input taken once, in the order of its topic, with no turn missing.
 
-Shares the rules and the codec with the worker, and nothing else of it.
+Shares the rules and the codec with the worker, and nothing else of it. What was really written is held against it by
+``written``.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
-from hashlib import blake2b
 from operator import attrgetter
 from typing import Final
 
@@ -26,6 +26,7 @@ from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Forward, SafetyEntry, SendCommand
 from streams.domain.shard import ShardState
+from streams.domain.time import Instant
 from streams.domain.vocabulary import INPUT_TOPICS, Reason, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.codec import LONGEST_KEY, Codec
@@ -39,11 +40,8 @@ from streams.worker.table import SHARD_KEY
 
 from .findings import Findings, Kind, Place
 from .ledger import Ledger
+from .written import MODELLED, Digest, Expected, digest, letter_digest
 
-#: What the model writes, besides the table.
-MODELLED: Final = (
-    Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.SAFETY_LOG, Topic.DEAD_LETTERS,
-)  # fmt: skip
 _TOPIC_OF: Final[dict[type, Topic]] = {
     Decision: Topic.DECISIONS,
     SendCommand: Topic.SEND_COMMANDS,
@@ -51,16 +49,6 @@ _TOPIC_OF: Final[dict[type, Topic]] = {
     SafetyEntry: Topic.SAFETY_LOG,
 }
 _TOO_LARGE: Final = "what follows from this record is too large to be written"
-
-Digest = bytes
-
-
-class Expected(msgspec.Struct, frozen=True):
-    """One record that must have been written: its patient and content as digests, and what it follows from."""
-
-    patient: bytes | None
-    content: Digest
-    cause: Place
 
 
 class Model:
@@ -88,6 +76,7 @@ class Model:
         self._read_to: dict[Topic, int] = {}
         self._unknown_then = ledger.unknown_then()
         self._number = 0
+        self._stamp: Instant = 0  # of this turn
         self.turns = ledger.turns
         if ledger.gap is not None:
             self._begin()
@@ -106,6 +95,11 @@ class Model:
             self._next[topic] = bisect_left(records, journal.read_to.get(topic, 0), key=attrgetter("offset"))
 
     @property
+    def table(self) -> dict[bytes, bytes]:
+        """The table as the last turn left it."""
+        return self._table
+
+    @property
     def first(self) -> int:
         """The number of the first turn that is decided again; of the next one, where none can be."""
         return self.turns[0][1].number if self.turns else self._ledger.turns[-1][1].number + 1
@@ -119,6 +113,7 @@ class Model:
                 self._findings.add(Kind.TABLE, place, says)
             self._number = journal.number
             self._policy = self._policy_of(journal)
+            self._stamp = self._ledger.stamps[offset]
             self._turn(journal, place)
 
     # One turn.
@@ -234,81 +229,11 @@ class Model:
                 if output.value is None and value is not None:
                     output = msgspec.structs.replace(output, key=key, value=value)
                 content = letter_digest(output)
-                self.expected[Topic.DEAD_LETTERS].append(Expected(output.key, content, cause))
+                self.expected[Topic.DEAD_LETTERS].append(Expected(content, cause, self._stamp))
             else:
                 patient = output.patient_id.encode()
                 content = digest(patient, self._codec.encode(output))
-                self.expected[_TOPIC_OF[type(output)]].append(Expected(patient, content, cause))
-
-    # What was really written.
-
-    def compare(self) -> None:
-        """Hold what was written against what must have been; behind a gap that is the last of each topic."""
-        if self._ledger.gap is not None and self._ledger.begin is None:
-            return
-        for topic in MODELLED:
-            self._compare_topic(topic)
-        self._compare_table()
-
-    def _compare_topic(self, topic: Topic) -> None:
-        expected = self.expected[topic]
-        written = self._ledger.outputs[topic]
-        if self._ledger.gap is not None:
-            written = written[max(0, len(written) - len(expected)) :]
-        actual = [(stored, content_of(topic, stored)) for stored in written]
-        missing, surplus = Counter(e.content for e in expected), Counter(content for _, content in actual)
-        wanted = set(missing)
-        missing, surplus = missing - surplus, surplus - missing
-        for one in expected:
-            if missing[one.content] > 0:
-                missing[one.content] -= 1
-                self._findings.add(Kind.LOST, one.cause, f"what follows from it is not in {topic}")
-        for stored, content in actual:
-            if surplus[content] > 0:
-                surplus[content] -= 1
-                kind = Kind.DUPLICATED if content in wanted else Kind.INVENTED
-                self._findings.add(
-                    kind, self._ledger.place(topic, stored.offset), "the model does not write this"
-                )
-        if not (missing + surplus) and len(actual) == len(expected):
-            for (stored, content), one in zip(actual, expected, strict=True):
-                if content != one.content:
-                    place = self._ledger.place(topic, stored.offset)
-                    self._findings.add(Kind.OUT_OF_ORDER, place, "the model writes this elsewhere")
-                    break
-
-    def _compare_table(self) -> None:
-        for key, row in self._ledger.table.items():
-            if row.packed != self._table.get(key):
-                place = self._ledger.place(Topic.PATIENT_TABLE, row.offset)
-                self._findings.add(Kind.TABLE, place, "the newest row of a patient is not the model's")
-        missing = self._table.keys() - self._ledger.table.keys()
-        for _ in missing:
-            place = self._ledger.place(Topic.PATIENT_TABLE, 0)
-            self._findings.add(Kind.TABLE, place, "a patient of the model has no row")
-
-
-def digest(*parts: bytes | None) -> Digest:
-    """Sixteen bytes that stand for these."""
-    made = blake2b(digest_size=16)
-    for part in parts:
-        made.update(b"-" if part is None else b"%d:" % len(part))
-        made.update(part or b"")
-    return made.digest()
-
-
-def letter_digest(letter: DeadLetter) -> Digest:
-    """A dead letter by what its headers say and its bytes."""
-    headers = f"{letter.reason}/{letter.topic}/{letter.partition}/{letter.offset}/{letter.at}".encode()
-    return digest(headers, letter.key, letter.value)
-
-
-def content_of(topic: Topic, stored: Stored) -> Digest:
-    """The digest of a record as it lies in its topic."""
-    if topic is not Topic.DEAD_LETTERS:
-        return digest(stored.key, stored.value)
-    names = ("heed.reason", "heed.topic", "heed.partition", "heed.offset", "heed.at")
-    return digest(b"/".join(stored.headers[name] for name in names), stored.key, stored.value)
+                self.expected[_TOPIC_OF[type(output)]].append(Expected(content, cause, self._stamp))
 
 
 def _readable(key: bytes | None) -> str | None:

@@ -1,9 +1,12 @@
-"""Was a message sent on a channel to which its patient had objected before? From B4 and the timestamps alone.
+"""Was a message sent on a channel to which its patient had objected before? From B4, journals and timestamps alone.
 
-An objection counts as logged first when its record was made at least ``slack`` before the record that led
-to the message: its producer had its acknowledgement by then. Objections logged between the two may or may
-not have been applied; a message is wrong when no number of them makes it right. Shares no code with the
-rules, on purpose.
+What its turn had read, its journal says, by offset: a message is held to every objection below, with no slack and
+whatever the clocks said. What its turn *had to* have read, no offset says, since Kafka orders nothing across topics: an
+objection counts as logged first when its record was made at least ``slack`` before the record that led to the message, or,
+for a message that waited, before the moment at which it was due; its producer had its acknowledgement by then.
+
+Without a journal, objections logged since may or may not have been applied; a message is wrong when no number of them makes
+it right, and when one that waited was due is not known. Shares no code with the rules, on purpose.
 """
 
 from bisect import bisect_left
@@ -31,6 +34,7 @@ from streams.kafka.reading import Stored
 
 from .findings import Findings, Kind, Place
 from .ledger import Ledger
+from .turns import Had, TurnOf
 
 _SHORT_NOTICE = 48 * HOUR
 _OF_METHOD = frozenset({Scope.METHOD, Scope.METHOD_GROUP, Scope.METHOD_AND_SERVICE})
@@ -42,6 +46,15 @@ class Change(msgspec.Struct, frozen=True):
     timestamp: Instant
     version: int
     body: Objection
+    offset: int = 0
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """``messages`` to patients who object to something; ``raced``: right, but only because of the slack. Made in the moment of an
+    objection, so that it cannot be told which was first."""
+
+    messages: int
+    raced: int
 
 
 class Subject(msgspec.Struct):
@@ -58,26 +71,44 @@ def check_objections(
     commands: Iterable[tuple[Place, SendCommand]],
     slack: Millis,
     findings: Findings,
-) -> int:
-    """Look at every command of the partition; how many went to patients who have objected to something."""
+) -> Looked:
+    """Look at every command of the partition."""
     changes = _changes(ledger, codec)
     made_by = {d.decision_id: d.input for _, d in decisions if d.patient_id in changes}
     of_objectors = [(place, c) for place, c in commands if c.patient_id in changes]
     subjects = _subjects(ledger, codec, changes.keys())
     written = {stored.offset: stored.timestamp for stored in ledger.outputs[Topic.SEND_COMMANDS]}
+    turn_of, raced = TurnOf(ledger), 0
     for place, command in of_objectors:
-        history = changes[command.patient_id]
         cause = made_by.get(command.decision_id)
         if cause is None:
             continue  # no decision stands behind it: found elsewhere
-        must = _logged_by(history, _timestamp(ledger, cause) - slack)
-        may = max(must, _logged_by(history, written[place.offset] + slack))
+        history, stamp = changes[command.patient_id], written[place.offset]
+        had = turn_of(command, stamp)
+        since = max(_timestamp(ledger, cause), min(had.come, stamp))
         about = subjects.get((command.patient_id, command.subject.kind, command.subject.id), Subject())
-        if not any(rightful(command, history[:known], about) for known in range(must, may + 1)):
+        known = _known(history, had, since - slack, stamp + slack)
+        if not any(rightful(command, history[:count], about) for count in known):
             findings.add(
                 Kind.OBJECTED, place, "sent on a channel objected to before, without a decision on file"
             )
-    return len(of_objectors)
+            continue
+        known = _known(history, had, since, stamp + slack)
+        raced += not any(rightful(command, history[:count], about) for count in known)
+    return Looked(len(of_objectors), raced)
+
+
+def _known(history: list[Change], had: Had, since: Instant, until: Instant) -> range:
+    """How many changes may have been known: at least those logged by ``since`` and those its turn began with, at most those it
+    had read; where its turn is not known, those logged by ``until``."""
+    must = _logged_by(history, since)
+    may = max(must, _logged_by(history, until))
+    if had.end is None:
+        return range(must, may + 1)
+    least, most = (bisect_left(history, end, key=_offset_of) for end in (had.start, had.end))
+    if most < must:  # not all of what it had to know: whatever it may have known must not make it wrong
+        return range(must, may + 1)
+    return range(max(must, least), most + 1)
 
 
 def rightful(command: SendCommand, history: list[Change], about: Subject) -> bool:
@@ -161,6 +192,10 @@ def _timestamp(ledger: Ledger, cause: InputRef) -> Instant:
     return records[at].timestamp if at < len(records) and records[at].offset == cause.offset else 0
 
 
+def _offset_of(change: Change) -> int:
+    return change.offset
+
+
 def _offset(stored: Stored) -> int:
     return stored.offset
 
@@ -171,7 +206,8 @@ def _changes(ledger: Ledger, codec: Codec) -> dict[str, list[Change]]:
         event = _event(codec, Topic.OBJECTIONS, stored)
         if event is not None and isinstance(event.body, Objection):
             envelope = event.envelope
-            found[envelope.patient_id].append(Change(stored.timestamp, envelope.version, event.body))
+            change = Change(stored.timestamp, envelope.version, event.body, stored.offset)
+            found[envelope.patient_id].append(change)
     return found
 
 

@@ -14,8 +14,10 @@ from streams.domain.events import Event
 from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.vocabulary import DECIDING_TOPICS, Topic
+from streams.kafka.barrier import Mark
 from streams.kafka.outbox import Outbox
 from streams.kafka.transaction import ShardProducer
+from streams.worker.intake import Intake, Question
 
 
 class Moment:
@@ -116,3 +118,11 @@ class AtLeastOnce(ShardProducer):
 
     async def commit(self, outbox: Outbox, next_offsets: Mapping[tuple[str, int], int]) -> None:
         await super().commit(outbox, {})
+
+
+class WakesPass(Intake):
+    """Bug: what waited and is due goes on at once; only what is decided for the first time waits for the barrier."""
+
+    def answer(self, question: Question, mark: Mark) -> None:
+        super().answer(msgspec.structs.replace(question, wakes_as_of=None), mark)
+        super().answer(msgspec.structs.replace(question, unmarked=()), (0,) * len(mark))

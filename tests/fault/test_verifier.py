@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.domain.time import MINUTE
+from streams.domain.time import HOUR, MINUTE
 from streams.domain.vocabulary import DECIDING_TOPICS, STATE_TOPICS, Topic
 from streams.errors import Fenced
 from streams.feed.feeder import Feeder
@@ -23,19 +23,22 @@ from streams.ops.tracing import PassOn
 from streams.recorder import writing
 from streams.recorder.heart import Heart
 from streams.settings import Settings
+from streams.verify import ledger
 from streams.verify.findings import Kind, Report
 from streams.verify.run import Plan, verify
 from streams.worker import host, pace
 from streams.worker.host import Host
 
 from . import bugs
-from .load import POLICY, first_moment, steps
+from .load import POLICY, Racing, first_moment, steps
 from .solo import Hand, Solo
 
 SEED = 7
 EVENTS = 800
 TURN = 30  # records at most, so that there are many turns
 WAIT_S = 20
+EVENING = 1_796_158_800_000  # Tuesday 1 December 2026, 21:00: too late for a message
+MORNING = EVENING + 11 * HOUR  # and now it may go
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -229,6 +232,44 @@ async def test_without_the_barrier_messages_are_found_on_objected_channels(
 
     monkeypatch.setattr(Barrier, "mark", at_once)
     assert (await racing(heed)).differences[Kind.OBJECTED]
+
+
+async def waited(settings: Settings) -> Report:
+    """Messages wait in the evening; objections are logged in the night, and fetched after the morning's timers."""
+    assert settings.policy is not None
+    settings.policy.write_text(POLICY + "coalesce_min: 0\n")
+    known, deciding = Racing(Codec.local(), SEED).lines(EVENING, 60)
+    clock = Hand(EVENING)
+    async with Feeder(connection(settings), settings.topic) as feeder:
+        await feeder.feed(line for line in known if line.topic is not Topic.OBJECTIONS)
+        await feeder.feed(deciding)
+        one = await Solo(settings, clock).start()
+        await one.drain()
+        await one.stop()
+        await feeder.feed(line for line in known if line.topic is Topic.OBJECTIONS)
+    clock.at = MORNING
+    two = await Solo(settings, clock, slow={Topic.OBJECTIONS: 3.0}).start()
+    await two.drain()
+    await two.stop()
+    report = await verify(settings, Plan(slack=0))
+    print([str(finding) for finding in report.findings[:5]], report.checked)  # noqa: T201
+    assert report.checked["send-commands"]
+    return report
+
+
+async def test_a_held_message_heeds_what_was_logged_meanwhile(
+    heed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "A_TURN", 0)  # nothing is logged while a turn is decided
+    assert (await waited(heed)).clean
+
+
+async def test_a_held_message_that_passes_the_barrier_is_found(
+    heed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "A_TURN", 0)
+    monkeypatch.setattr("streams.worker.shard.Intake", bugs.WakesPass)
+    assert (await waited(heed)).differences[Kind.OBJECTED]
 
 
 async def delivered_twice(settings: Settings, **how: Any) -> Report:

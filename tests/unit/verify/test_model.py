@@ -40,6 +40,7 @@ from streams.verify.findings import Findings, Kind
 from streams.verify.ledger import OUTPUTS, Ledger, decoded
 from streams.verify.model import Model
 from streams.verify.policies import PolicyOfTurn, read_policies, require
+from streams.verify.written import compare
 from streams.worker.inbox import Portion
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
@@ -196,7 +197,7 @@ def differences(
     findings, ledger = Findings(), life.ledger(rows)
     model = Model(ledger, codec, PolicyOfTurn(policies, life.decisions()), 1, findings)
     model.replay()
-    model.compare()
+    compare(ledger, model.expected, model.table, findings)
     return dict(findings.counts)
 
 
