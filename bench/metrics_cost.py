@@ -39,6 +39,7 @@ from streams.domain.time import Instant
 from streams.domain.vocabulary import INPUT_TOPICS, STATE_TOPICS, Topic
 from streams.kafka.codec import Codec
 from streams.kafka.outbox import Outbox
+from streams.kafka.unknown_schemas import EVERY_ID
 from streams.ops.policy_file import PolicyFile
 from streams.worker import deciding, turn
 from streams.worker.census import Census
@@ -48,7 +49,6 @@ from streams.worker.intake import Work
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
-from streams.worker.shard import EVERY_ID
 from streams.worker.table import PatientTable
 from streams.worker.watch import Watch
 

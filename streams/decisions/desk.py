@@ -96,7 +96,7 @@ class Desk:
         return decision_id(
             self.patient_id,
             asked.event_id,
-            f"{at.topic}-{at.partition}-{at.offset}",
+            at.place,
             asked.key,
             asked.ordinal,
         )

@@ -286,16 +286,3 @@ def timing_of(
         False,
         relevant,
     )
-
-
-def services_of(patient: PatientState, asked: Asked) -> tuple[str, ...]:
-    """The services a request is about, its appointment's too; none when its subject is forgotten."""
-    if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
-        return (patient.appointments[asked.id].body.service_code,)
-    if asked.kind is SubjectKind.RESULT and asked.id in patient.results:
-        return (patient.results[asked.id].body.service_code,)
-    if asked.id in patient.requests:
-        body = patient.requests[asked.id].body
-        booked = patient.appointments.get(body.appointment_id) if body.appointment_id else None
-        return (body.service_code,) if booked is None else (body.service_code, booked.body.service_code)
-    return ()

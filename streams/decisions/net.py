@@ -18,13 +18,13 @@ from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter
 from streams.domain.time import HOUR, Instant
-from streams.domain.vocabulary import DECIDING_TOPICS, Reason, SubjectKind, Topic
+from streams.domain.vocabulary import DECIDING_TOPICS, SubjectKind, Topic
 from streams.errors import BadRecord
 
 from . import life, refusing
 from .case import Environment
 from .desk import Desk
-from .faults import Mark, attempt, back, fault, mark, words
+from .faults import Mark, attempt, back, fault, letter, mark, words
 from .intake import subject_of
 from .request import asked_for_record, supersede_older
 from .response import NOBODY, Response, answer
@@ -44,9 +44,13 @@ def _to_a_person(desk: Desk, event: Event, said: str) -> None:
     if request:
         supersede_older(desk, asked)  # nobody is told of facts that this one may have replaced
     if event.topic is Topic.OBJECTIONS:
-        draft = refusing.hold_contact(desk)
-        desk.open_task(asked, draft, desk.decision_id_for(asked), None)
+        _hold_and_ask(desk, asked)
     fault(desk, asked, said, request=request)
+
+
+def _hold_and_ask(desk: Desk, asked: Asked) -> None:
+    """1.1: an objection that was not applied may forbid anything."""
+    desk.open_task(asked, refusing.hold_contact(desk), desk.decision_id_for(asked), None)
 
 
 def _hold_if_objection(patient: PatientState, desk: Desk) -> PatientState:
@@ -108,13 +112,9 @@ def _hand_over(
 
     def keep(_: str) -> None:
         desk.patient = else_keep(desk.patient, desk)
-        desk.write(_letter(desk.at, said, desk.now))
+        desk.write(letter(desk.at, said, desk.now))
 
     attempt(desk, lambda: to_a_person(said), keep)
-
-
-def _letter(at: Position, said: str, now: Instant) -> DeadLetter:
-    return DeadLetter(None, None, Reason.RULE_FAILED, at.topic, at.partition, at.offset, None, said, now)
 
 
 def tend(desk: Desk) -> None:
@@ -145,21 +145,18 @@ def refuse(
         if isinstance(error, MemoryError):
             raise
         said = words(error)
-    letter = replace(_letter(at, said, env.now), key=key, value=value, schema_id=bad.schema_id)
+    refused = replace(letter(at, said, env.now), key=key, value=value, schema_id=bad.schema_id)
     unread = at.topic is Topic.OBJECTIONS
     if patient_id is None:
-        shard = replace(env.shard, paused=True, paused_at=env.shard.paused_at or env.now)
-        return Response(patient, (letter,), shard if unread else env.shard)
-    place = f"{at.topic}-{at.partition}-{at.offset}"
-    desk = Desk(patient_id, patient or NOBODY, env, place, at, env.now)
-    asked = Asked(SubjectKind.RECORD, at.topic, 0, place, at, env.now)
+        return Response(patient, (refused,), refusing.paused(env) if unread else env.shard)
+    desk = Desk(patient_id, patient or NOBODY, env, at.place, at, env.now)
+    asked = Asked(SubjectKind.RECORD, at.topic, 0, at.place, at, env.now)
     _hand_over(desk, mark(desk), said, lambda text: _refused(desk, asked, text, unread), _hold_if_objection)
-    desk.outputs = [letter if isinstance(one, DeadLetter) else one for one in desk.outputs]
+    desk.outputs = [refused if isinstance(one, DeadLetter) else one for one in desk.outputs]
     return answer(desk)
 
 
 def _refused(desk: Desk, asked: Asked, said: str, unread: bool) -> None:
     if unread:
-        draft = refusing.hold_contact(desk)
-        desk.open_task(asked, draft, desk.decision_id_for(asked), None)
+        _hold_and_ask(desk, asked)
     fault(desk, asked, said, request=False)

@@ -29,11 +29,11 @@ from .channels import usable_contact
 from .decide import decide
 from .desk import Desk
 from .faults import attempt
-from .framing import frame, services_of
+from .framing import frame
 from .guarding import closed_for
 from .objections import METHOD_SCOPES, active, channels_of, forbids
 from .outcome import carry_out, conflict_task, refusal_tasks
-from .request import WAITED, settled
+from .request import WAITED, services_of, settled
 from .selection import objected_channels
 
 _ABOUT_OBJECTIONS: Final = frozenset(

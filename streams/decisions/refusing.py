@@ -11,6 +11,7 @@ from streams.domain.events import Event
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, EscalationTask, Subject
+from streams.domain.shard import ShardState
 from streams.domain.vocabulary import (
     Outcome,
     Priority,
@@ -84,7 +85,7 @@ def refuse(
     )
     if patient_id is None:
         return _refuse_unknown(patient, at, letter, env)
-    desk = Desk(patient_id, patient or NOBODY, env, f"{at.topic}-{at.partition}-{at.offset}", at, env.now)
+    desk = Desk(patient_id, patient or NOBODY, env, at.place, at, env.now)
     desk.change(version=desk.patient.version + 1)
     asked = Asked(SubjectKind.RECORD, at.topic, 0, desk.event_id, at, env.now)
     misfiled = bad.event if isinstance(bad, KeyMismatch) and isinstance(bad.event, Event) else None
@@ -113,7 +114,7 @@ def hold_contact(desk: Desk) -> Draft:
     desk.change(unreadable_objection=True)
     at = desk.at
     before = sum(task.reason is Reason.OBJECTION_UNREADABLE for task in desk.patient.tasks.values())
-    place = f"{at.topic}-{at.partition}-{at.offset}" if before < _TASKS_FOR_UNREADABLE else at.topic.value
+    place = at.place if before < _TASKS_FOR_UNREADABLE else at.topic.value
     return replace(_UNREADABLE, about=(SubjectKind.RECORD, place, 0))
 
 
@@ -125,7 +126,7 @@ def _refuse_unknown(
         return Response(patient, (letter,), env.shard)
     draft = Draft(Role.SRE, Priority.P0, Reason.OBJECTION_UNREADABLE, own_role=True)
     by = deadline(draft, NO_TIMING, env.policy, env.now)
-    place = f"{at.topic}-{at.partition}-{at.offset}"
+    place = at.place
     decided = decision_id("", place, place, "record", 0)
     cover = env.policy.roles[Role.SRE]
     task = EscalationTask(
@@ -150,5 +151,9 @@ def _refuse_unknown(
         env.policy.version,
         env.now,
     )
-    shard = replace(env.shard, paused=True, paused_at=env.shard.paused_at or env.now)
-    return Response(patient, (letter, task), shard)
+    return Response(patient, (letter, task), paused(env))
+
+
+def paused(env: Environment) -> ShardState:
+    """1.1: nothing is sent in this partition until a person says so."""
+    return replace(env.shard, paused=True, paused_at=env.shard.paused_at or env.now)

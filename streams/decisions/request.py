@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.domain.patient import Asked
+from streams.domain.patient import Asked, PatientState
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Outcome, Reason, SubjectKind, TaskStatus
 from streams.policy.model import Policy
@@ -77,3 +77,16 @@ def supersede_older(desk: Desk, asked: Asked) -> None:
         watch = task.reason is Reason.OPENING_WATCH and task.status is TaskStatus.OPEN
         if watch and task.id == asked.id and task.kind is asked.kind:
             desk.end_task(id_, TaskStatus.SUPERSEDED)  # it watched over the hold that has just ended
+
+
+def services_of(patient: PatientState, asked: Asked) -> tuple[str, ...]:
+    """The services a request is about, its appointment's too; none when its subject is forgotten."""
+    if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
+        return (patient.appointments[asked.id].body.service_code,)
+    if asked.kind is SubjectKind.RESULT and asked.id in patient.results:
+        return (patient.results[asked.id].body.service_code,)
+    if asked.id in patient.requests:
+        body = patient.requests[asked.id].body
+        booked = patient.appointments.get(body.appointment_id) if body.appointment_id else None
+        return (body.service_code,) if booked is None else (body.service_code, booked.body.service_code)
+    return ()

@@ -18,7 +18,7 @@ from streams.domain.field_types import INSTANT_FIELDS
 from streams.domain.time import DAY, Instant, Millis
 from streams.domain.vocabulary import Reason
 
-__all__ = ["EARLIEST_OCCURRED", "FURTHEST_START", "longest", "violation"]
+__all__ = ["EARLIEST_OCCURRED", "FURTHEST_START", "longest", "patient_named", "violation"]
 
 #: Characters allowed in ids and codes, in names, and in free references (contract 2).
 ID_LENGTH: Final = 128
@@ -221,3 +221,16 @@ def _texts(part: msgspec.Struct) -> Iterator[tuple[str, str]]:
 
 def _instants(part: msgspec.Struct) -> Iterator[tuple[str, int]]:
     return ((path, leaf) for path, leaf in _leaves(part, "") if path.rpartition(".")[2] in INSTANT_FIELDS)
+
+
+def patient_named(key: bytes | None) -> str | None:
+    """The patient that a record's key names, when it can be one (contract 2: ids of at most 128 characters).
+
+    >>> patient_named(b"P1"), patient_named(None), patient_named(b"\\xff")
+    ('P1', None, None)
+    """
+    try:
+        text = "" if key is None else key.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if 0 < len(text) <= ID_LENGTH and text.isprintable() else None

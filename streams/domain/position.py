@@ -17,3 +17,8 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     offset: int
     ingested_at: Instant = 0
     trace: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Its name in ids and tasks."""
+        return f"{self.topic}-{self.partition}-{self.offset}"

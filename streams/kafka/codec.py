@@ -5,7 +5,6 @@ it goes the careful way: an older or newer schema is resolved to ours, a symbol 
 ``UNKNOWN``, and what is damaged is refused. Nothing here judges what an event says, and no error quotes it.
 """
 
-import time
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -23,8 +22,9 @@ from streams.kafka.compiled_writer import Writer, event_writer, record_writer
 from streams.kafka.framing import HEADER_SIZE, frame_header, schema_id_of
 from streams.kafka.long_numbers import refuse_long_numbers
 from streams.kafka.schemas import Schema, SchemaSet, inline, schema_directory
+from streams.kafka.unknown_schemas import UnknownSchemas
 
-__all__ = ["LONGEST_KEY", "OUTPUT_ON", "SCHEMA_ON", "UNKNOWN_FOR_S", "Codec", "OutputRecord", "SchemaSource"]
+__all__ = ["LONGEST_KEY", "OUTPUT_ON", "SCHEMA_ON", "Codec", "OutputRecord", "SchemaSource"]
 
 OutputRecord: TypeAlias = Decision | SendCommand | EscalationTask | SafetyEntry | RecordEntry
 
@@ -53,8 +53,6 @@ SCHEMA_ON: Final[dict[Topic, str]] = {
 #: No patient's id is longer (128 characters, of at most four bytes): such a key is nobody's, and whatever was made of
 #: it would be too large to be written. Bytes.
 LONGEST_KEY: Final = 512
-#: A schema id that the registry does not know is not asked for again for so long. Seconds.
-UNKNOWN_FOR_S: Final = 30.0
 
 
 class SchemaSource(Protocol):
@@ -82,7 +80,7 @@ class Codec:
         self._heads = schemas.heads
         self._known = dict(known) | {number: schemas.heads[name] for name, number in ids.items()}
         self._own = frozenset(self._known)
-        self._in_vain: dict[int, float] = {}  # ids that the registry did not know: until when (monotonic)
+        self._in_vain = UnknownSchemas()
         self._source = source
         full = {name: inline(head.raw) for name, head in schemas.heads.items()}
         headers = {name: frame_header(number) for name, number in ids.items()}
@@ -192,19 +190,18 @@ class Codec:
             schema_id = schema_id_of(value)
         except Undecodable:
             return True
-        return schema_id in self._known or time.monotonic() < self._in_vain.get(schema_id, 0.0)
+        if schema_id in self._known:
+            return True
+        self._in_vain.forget_expired()
+        return schema_id in self._in_vain
 
     async def learn_named(self, value: bytes | None) -> None:
-        """Ask for the schema that a value names, when ``names_nothing_new`` says that there is something to ask.
-
-        What the registry does not know is not asked again for a while: it takes seconds to say so, and what a broken
-        producer writes comes in thousands. Errors: as ``learn``.
-        """
+        """Ask for the schema that a value names, unless ``names_nothing_new``. Errors: as ``learn``."""
         if value is None or self.names_nothing_new(value):
             return
         schema_id = schema_id_of(value)
         if not await self.learn(schema_id):
-            self._in_vain[schema_id] = time.monotonic() + UNKNOWN_FOR_S
+            self._in_vain.note(schema_id)
 
     def is_own(self, schema_id: int) -> bool:
         """Whether this id was known from the start, without having been learnt."""

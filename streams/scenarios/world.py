@@ -14,6 +14,7 @@ import msgspec
 
 from streams.decisions import Environment, Response, adopt, refuse, respond, wake
 from streams.domain.events import Event, Receipt, Resolution
+from streams.domain.limits import patient_named
 from streams.domain.packing import due_of, pack, unpack
 from streams.domain.patient import PatientState
 from streams.domain.position import Position
@@ -110,7 +111,7 @@ class World:
         try:
             event = self._codec().decode(raw.topic, raw.key, raw.value)
         except BadRecord as bad:
-            patient_id = _readable(raw.key)
+            patient_id = patient_named(raw.key)
             state = None if patient_id is None else self.patient(patient_id)
             at = self._next_position(raw.topic)
             response = refuse(patient_id, state, bad, raw.key, raw.value, at, self._environment())
@@ -171,13 +172,3 @@ def _about_command(receipt: Receipt, command: SendCommand, step: Step) -> Receip
 def _about_task(resolution: Resolution, task: EscalationTask, step: Step) -> Resolution:
     role = task.role if "role" in step.left_out else resolution.role
     return msgspec.structs.replace(resolution, task_id=task.task_id, role=role)
-
-
-def _readable(key: bytes | None) -> str | None:
-    """The patient that a key names; None when it names none."""
-    if not key:
-        return None
-    try:
-        return key.decode("utf-8")
-    except UnicodeDecodeError:
-        return None

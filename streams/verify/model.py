@@ -21,6 +21,7 @@ import msgspec
 from streams import decisions
 from streams.decisions import Environment, Response
 from streams.domain.events import Event
+from streams.domain.limits import patient_named
 from streams.domain.packing import pack, unpack
 from streams.domain.patient import PatientState
 from streams.domain.position import Position
@@ -35,7 +36,7 @@ from streams.kafka.partitioner import partition_for
 from streams.kafka.reading import Stored
 from streams.ops.tracing import traceparent_of
 from streams.policy.model import Policy
-from streams.worker.journal import Journal, Step
+from streams.worker.journal import TOO_LARGE, Journal, Step
 from streams.worker.table import SHARD_KEY
 
 from .findings import Findings, Kind, Place
@@ -48,7 +49,6 @@ _TOPIC_OF: Final[dict[type, Topic]] = {
     EscalationTask: Topic.ESCALATION_TASKS,
     SafetyEntry: Topic.SAFETY_LOG,
 }
-_TOO_LARGE: Final = "what follows from this record is too large to be written"
 
 
 class Model:
@@ -184,10 +184,10 @@ class Model:
         env = Environment(self._policy, journal.at, self._shard)
         try:
             if key in journal.refused:
-                raise BadRecord(Reason.FIELD_TOO_LONG, _TOO_LARGE)
+                raise BadRecord(Reason.FIELD_TOO_LONG, TOO_LARGE)
             event = self._decode(topic, stored)
         except BadRecord as bad:
-            response = decisions.refuse(_readable(key), patient, bad, key, value, at, env)
+            response = decisions.refuse(patient_named(key), patient, bad, key, value, at, env)
             self._write(response, key, None, cause)
         else:
             response = decisions.respond(event.envelope.patient_id, patient, event, at, env)
@@ -234,12 +234,3 @@ class Model:
                 patient = output.patient_id.encode()
                 content = digest(patient, self._codec.encode(output))
                 self.expected[_TOPIC_OF[type(output)]].append(Expected(content, cause, self._stamp))
-
-
-def _readable(key: bytes | None) -> str | None:
-    """The patient a key names, when it can be one (contract 2)."""
-    try:
-        text = None if key is None else key.decode()
-    except UnicodeDecodeError:
-        return None
-    return text if text is not None and 0 < len(text) <= 128 and text.isprintable() else None

@@ -16,8 +16,6 @@ from streams.domain.packing import unpack
 from streams.domain.patient import Asked, OpenTask, PatientState
 from streams.domain.time import DAY, Instant, Millis
 from streams.domain.vocabulary import (
-    PROTECTED_REASONS,
-    UNCLEAR_REASONS,
     ObjectionReason,
     Priority,
     Reason,
@@ -26,6 +24,7 @@ from streams.domain.vocabulary import (
     TaskStatus,
 )
 
+from .classes import reason_class, urgency
 from .table import PatientTable
 
 #: Patients counted at a time after a restore: some 2 ms, so that nothing waits for it.
@@ -287,15 +286,3 @@ def _objections(patient: PatientState) -> Iterator[tuple[str, str]]:
         if not entry.withdrawn:
             reason = entry.body.reason
             yield entry.body.scope, MISSING if reason in _NOT_KNOWN else reason_class(reason)
-
-
-def urgency(priority: Priority) -> str:
-    """Urgent tasks have minutes (S8), routine ones working days (S9)."""
-    return "urgent" if priority <= Priority.P1 else "routine"
-
-
-def reason_class(reason: str) -> str:
-    """Protected, unclear or ordinary: the class may be counted, the reason may not (I12)."""
-    if reason in PROTECTED_REASONS:
-        return "protected"
-    return "unclear" if reason in UNCLEAR_REASONS else "ordinary"

@@ -8,6 +8,7 @@ order and with this clock.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -43,6 +44,8 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     kept: tuple[bytes, ...] = ()
 
 
+#: What is said of a record whose patient is among ``refused``.
+TOO_LARGE: Final = "what follows from this record is too large to be written"
 _NO_DUE: Final = bytes(8)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(tuple[ShardState, Journal]).decode
@@ -58,3 +61,22 @@ def unpack_shard(packed: bytes | None) -> tuple[ShardState, Journal]:
     if packed is None:
         return ShardState(), Journal()
     return _decode(memoryview(packed)[8:])
+
+
+def following(
+    before: Journal,
+    now: Instant,
+    steps: Sequence[Step],
+    woken: Sequence[bytes],
+    refused: Iterable[bytes | None],
+    kept: Iterable[bytes | None],
+) -> Journal:
+    """The journal of the turn after ``before``; ``woken`` belong to its step without a topic."""
+    return Journal(
+        before.number + 1,
+        now,
+        tuple(msgspec.structs.replace(s, keys=tuple(woken)) if s.topic is None else s for s in steps),
+        before.read_to | {step.topic: step.end for step in steps if step.topic is not None},
+        tuple(key for key in refused if key is not None),
+        tuple(key for key in kept if key is not None),
+    )

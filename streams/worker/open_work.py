@@ -11,7 +11,8 @@ from streams.domain.vocabulary import Reason
 from streams.ops.metrics import show_only
 
 from . import metrics
-from .census import MISSING, Census, Watched, urgency
+from .census import MISSING, Census, Watched
+from .classes import urgency
 
 #: A change nobody has acknowledged is at risk from so long before the patient must know (D4).
 AT_RISK: Final = 2 * HOUR

@@ -19,8 +19,8 @@ from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import BadRecord, RegistryUnreachable, UnknownSchema
 from streams.kafka.barrier import Barrier
 from streams.kafka.batch import Stretch
-from streams.kafka.codec import UNKNOWN_FOR_S
 from streams.kafka.transaction import ShardProducer
+from streams.kafka.unknown_schemas import EVERY_ID, UnknownSchemas
 from streams.ops.logging import get_logger
 
 from .census import Census
@@ -72,7 +72,7 @@ class Shard:
         self._committed: dict[Topic, int] = {}
         self._pace = Pace()
         self._turned = 0.0  # when the last turn ended (monotonic)
-        self._unknown_schemas: dict[int, float] = {}  # asked for in vain: until when (monotonic)
+        self._unknown_schemas = UnknownSchemas()
         self._asked_in_vain = False  # for the turn that is not decided yet
         self._stuck: dict[bytes, int] = {}
         self._flowing = asyncio.Event()  # cleared while a rebalance is on
@@ -169,8 +169,9 @@ class Shard:
         return True
 
     def _decide(self, work: Work) -> Decided:
-        if self._unknown_schemas and not self._asked_in_vain:
-            self._forget_expired()
+        # Not while one turn's records are being asked for: of many ids the first would expire before the last.
+        if not self._asked_in_vain:
+            self._unknown_schemas.forget_expired()
         return decide_turn(
             self._parts, self._producer, self.table, self.state, self.journal, self.breakers, work,
             self._unknown_schemas if self._parts.codec.can_learn else EVERY_ID,
@@ -184,21 +185,13 @@ class Shard:
         while schema_id is not None and self.flowing:
             try:
                 if not await self._parts.codec.learn(schema_id):
-                    self._unknown_schemas[schema_id] = time.monotonic() + UNKNOWN_FOR_S
+                    self._unknown_schemas.note(schema_id)
                     self._asked_in_vain = True
             except RegistryUnreachable:
                 log.warning("schema_registry_unreachable", partition=self.partition, schema_id=schema_id)
                 await asyncio.sleep(REGISTRY_RETRY_S)
             else:
                 return
-
-    def _forget_expired(self) -> None:
-        """What the registry did not know a while ago it may know by now: it is asked again.
-
-        Not while the records of one turn are being asked for: many ids, and the first would expire before the last.
-        """
-        now = time.monotonic()
-        self._unknown_schemas = {id_: until for id_, until in self._unknown_schemas.items() if until > now}
 
     async def keep_marking(self) -> None:
         """Ask the barrier for whatever waits, beside ``run``: state goes on meanwhile. Raises KafkaError."""
@@ -291,16 +284,6 @@ class Shard:
     def _wake_up(self) -> None:
         self._work.set()
         self._asked.set()
-
-
-class _Every:
-    """Contains every schema id: with nobody to ask, what we do not know stays unknown."""
-
-    def __contains__(self, schema_id: object) -> bool:
-        return True
-
-
-EVERY_ID: Final = _Every()
 
 
 async def _either(event: asyncio.Event, seconds: float) -> None:

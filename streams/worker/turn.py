@@ -9,8 +9,9 @@ from collections.abc import Container
 
 import msgspec
 
-from streams.decisions import Environment
+from streams.decisions import Environment, Response
 from streams.domain.heartbeat import HEARTBEAT_KEY, unpack_heartbeat
+from streams.domain.limits import patient_named
 from streams.domain.packing import pack, unpack
 from streams.domain.patient import PatientState
 from streams.domain.position import Position
@@ -20,7 +21,7 @@ from streams.domain.vocabulary import Reason, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.batch import Record
 from streams.kafka.codec import LONGEST_KEY
-from streams.kafka.outbox import Outbox, Unwritable
+from streams.kafka.outbox import Header, Outbox, Unwritable
 from streams.kafka.partitioner import partition_for
 from streams.ops.logging import get_logger, place_of
 from streams.ops.tracing import traceparent_of
@@ -28,7 +29,7 @@ from streams.ops.tracing import traceparent_of
 from .census import Change
 from .clock import RealClock
 from .inbox import Portion
-from .journal import Journal, Step, pack_shard
+from .journal import TOO_LARGE, Journal, Step, following, pack_shard
 from .outputs import Outputs
 from .parts import Parts
 from .poison import Breaker
@@ -134,9 +135,7 @@ class Turn:
         at = Position(topic, self._partition, record.offset, self.now, trace)
         try:
             if key in self._refused:
-                raise BadRecord(
-                    Reason.FIELD_TOO_LONG, "what follows from this record is too large to be written"
-                )
+                raise BadRecord(Reason.FIELD_TOO_LONG, TOO_LARGE)
             event = self._decode(topic, key, value)
         except UnknownSchema as unknown:
             if unknown.schema_id not in self._unknown_schemas:
@@ -146,9 +145,7 @@ class Turn:
             return self._refuse(record, bad, at, loaded)
         response = self._respond(event.envelope.patient_id, patient, event, at, self.env)
         headers = None if trace is None else self._outputs.traced(trace, at)
-        self._outputs.write(response.outputs, key, value, headers)
-        if response.shard is not self.env.shard:
-            self._set_shard(response.shard)
+        self._write(response, key, value, headers)
         try:
             self.tally.look(patient, event, response.patient, response.outputs, record)
         except Exception as error:  # noqa: BLE001  # see there
@@ -160,10 +157,8 @@ class Turn:
     def _refuse(self, record: Record, bad: BadRecord, at: Position, loaded: Loaded | None) -> bool:
         key, value = record.key, record.value
         patient = None if loaded is None else loaded.patient
-        response = self._parts.engine.refuse(_readable(key), patient, bad, key, value, at, self.env)
-        self._outputs.write(response.outputs, key)
-        if response.shard is not self.env.shard:
-            self._set_shard(response.shard)
+        response = self._parts.engine.refuse(patient_named(key), patient, bad, key, value, at, self.env)
+        self._write(response, key)
         for output in response.outputs:
             self.tally.write(output, record)
         if loaded is not None and self._keeps(key, loaded):
@@ -219,9 +214,7 @@ class Turn:
             return
         response = self._parts.engine.wake(key.decode(), loaded.patient, self.env)
         headers = self._outputs.traced_before(loaded.patient, response)
-        self._outputs.write(response.outputs, key, headers=headers)
-        if response.shard is not self.env.shard:
-            self._set_shard(response.shard)
+        self._write(response, key, headers=headers)
         try:
             self.tally.look(loaded.patient, None, response.patient, response.outputs)
         except Exception as error:  # noqa: BLE001  # see there
@@ -231,9 +224,7 @@ class Turn:
     def _wake_refused(self, key: bytes, loaded: Loaded, patient: PatientState) -> None:
         """What is due cannot be written: a person is told, and it stays due."""
         response = self._parts.engine.wake_refused(key.decode(), patient, self.env)
-        self._outputs.write(response.outputs, key)
-        if response.shard is not self.env.shard:
-            self._set_shard(response.shard)
+        self._write(response, key)
         for output in response.outputs:
             self.tally.write(output, None)
         if self._keeps(key, loaded):
@@ -253,6 +244,17 @@ class Turn:
             )
 
     # Writing.
+
+    def _write(
+        self,
+        response: Response,
+        key: bytes | None,
+        value: bytes | None = None,
+        headers: list[Header] | None = None,
+    ) -> None:
+        self._outputs.write(response.outputs, key, value, headers)
+        if response.shard is not self.env.shard:
+            self._set_shard(response.shard)
 
     def _set_shard(self, shard: ShardState) -> None:
         self.env = Environment(self.env.policy, self.now, shard)  # one policy a turn (C214)
@@ -277,7 +279,7 @@ class Turn:
             if packed != loaded.packed:
                 self._outbox.add_to(changelog, key, packed)
                 changes[key] = packed
-        journal = self._journal(before)
+        journal = following(before, self.now, self._steps, self._woken, self._refused, self._kept)
         self._outbox.add_to(changelog, SHARD_KEY, pack_shard(self.env.shard, journal))
         return changes, journal
 
@@ -289,30 +291,9 @@ class Turn:
             if loaded.patient is not loaded.before
         ]
 
-    def _journal(self, before: Journal) -> Journal:
-        steps = [
-            msgspec.structs.replace(step, keys=tuple(self._woken)) if step.topic is None else step
-            for step in self._steps
-        ]
-        read_to = before.read_to | {step.topic: step.end for step in self._steps if step.topic is not None}
-        refused = tuple(key for key in self._refused if key is not None)
-        kept = tuple(key for key in self._kept if key is not None)
-        return Journal(before.number + 1, self.now, tuple(steps), read_to, refused, kept)
-
 
 def _packed(key: bytes, patient: PatientState) -> bytes:
     try:
         return pack(patient)
     except Exception as error:
         raise Unwritable(key) from error
-
-
-def _readable(key: bytes | None) -> str | None:
-    """The patient a key names, when it can be one (contract 2: ids of at most 128 characters)."""
-    if key is None:
-        return None
-    try:
-        text = key.decode()
-    except UnicodeDecodeError:
-        return None
-    return text if 0 < len(text) <= 128 and text.isprintable() else None

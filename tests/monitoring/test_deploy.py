@@ -60,6 +60,7 @@ def test_a_kustomization_names_every_file_beside_it(file: Path) -> None:
 def built(folder: str) -> list[dict[str, Any]]:
     """What would be applied, where kubectl is there to say it."""
     if shutil.which("kubectl") is None:
+        # Neither Python nor Debian has it; what its files name and lack is told by the tests beside it all the same.
         pytest.skip("kubectl is not installed")
     ran = subprocess.run(
         ["kubectl", "kustomize", str(KUBERNETES / folder)], capture_output=True, text=True, check=False

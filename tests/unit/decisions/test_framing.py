@@ -5,7 +5,8 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from streams.decisions.framing import differs, frame, services_of
+from streams.decisions.framing import differs, frame
+from streams.decisions.request import services_of
 from streams.domain.events import Appointment
 from streams.domain.patient import Asked, Sent
 from streams.domain.position import Position

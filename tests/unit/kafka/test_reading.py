@@ -1,6 +1,7 @@
 """Whoever reads topics for a person knows the schemas that a worker asked the registry for."""
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,10 +73,10 @@ async def test_what_the_registry_does_not_know_is_asked_for_once_and_again_after
     for _ in range(3):
         await codec.learn_named(THEIRS)
     assert registry.asked == [77]
-    monkeypatch.setattr("streams.kafka.codec.UNKNOWN_FOR_S", 0.0)
-    codec._in_vain.clear()
+    monkeypatch.setattr("streams.kafka.unknown_schemas.time", SimpleNamespace(monotonic=lambda: 1e12))
     await codec.learn_named(THEIRS)
     registry.knows = True
+    monkeypatch.setattr("streams.kafka.unknown_schemas.time", SimpleNamespace(monotonic=lambda: 2e12))
     await codec.learn_named(THEIRS)
     assert registry.asked == [77, 77, 77]
     assert codec.names_nothing_new(THEIRS)

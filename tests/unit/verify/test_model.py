@@ -34,6 +34,7 @@ from streams.kafka.framing import frame_header
 from streams.kafka.outbox import Header, Outbox
 from streams.kafka.reading import Stored
 from streams.kafka.schemas import Schema, SchemaSet, schema_directory
+from streams.kafka.unknown_schemas import EVERY_ID
 from streams.ops.policy_file import PolicyFile
 from streams.policy.model import Policy
 from streams.verify.findings import Findings, Kind
@@ -45,7 +46,6 @@ from streams.worker.inbox import Portion
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
-from streams.worker.shard import EVERY_ID
 from streams.worker.table import SHARD_KEY, PatientTable
 from streams.worker.turn import Turn
 

@@ -1,7 +1,6 @@
 """Two ways in which something could go missing unnoticed: a lost timer, and a record passed on to its own partition."""
 
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,21 +13,10 @@ from streams.verify.findings import Findings, Kind
 from streams.verify.ledger import Ledger
 from streams.verify.misplaced import Passed, missing
 from streams.verify.overdue import check_overdue
-from tests.unit.verify.test_model import CODEC, NOW, Life, moved, person
+from tests.unit.verify.conftest import EVENING
+from tests.unit.verify.test_model import CODEC, NOW, Life, person
 
-EVENING = NOW + 11 * HOUR
 MORNING = NOW + 22 * HOUR  # when what waits is due
-
-
-@pytest.fixture
-def held(tmp_path: Path) -> Life:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "one"\nsettle_s: {appointment: 0, result: 0}\ncoalesce_min: 0\n')
-    life = Life(policy)
-    life.clock.at = EVENING
-    life.turn(person("P1"))
-    life.turn(moved("P1", 1))
-    return life
 
 
 def work(life: Life, begin: Instant, minutes: int, every: int = 30 * SECOND) -> None:

@@ -1,21 +1,17 @@
 """Messages that waited, and what an objection logged meanwhile makes of them: on histories made by real turns."""
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from streams.domain.events import Envelope, Event, Objection
-from streams.domain.packing import due_of
 from streams.domain.records import Decision, SendCommand
 from streams.domain.time import DAY, HOUR, MINUTE, SECOND, Instant
 from streams.domain.vocabulary import Channel, ObjectionAction, Outcome, Scope, Topic
 from streams.verify.findings import Findings, Kind, Place
 from streams.verify.ledger import Ledger, decoded
 from streams.verify.objected import check_objections
-from tests.unit.verify.test_model import CODEC, NOW, Life, moved, person
-
-EVENING = NOW + 11 * HOUR  # 21:00: what is not urgent waits until the morning
+from tests.unit.verify.conftest import EVENING, due, sent
+from tests.unit.verify.test_model import CODEC, NOW, Life, moved
 
 
 def objects(name: str, at: Instant, action: ObjectionAction = ObjectionAction.RECORDED) -> Event:
@@ -32,16 +28,6 @@ def log(life: Life, event: Event, at: Instant) -> None:
     life.clock.at = now
 
 
-def due(life: Life) -> Instant:
-    packed = life._table.get(b"P1")
-    assert packed is not None
-    return due_of(packed)
-
-
-def sent(life: Life) -> list[Outcome]:
-    return [decision.outcome for decision in life.decisions()]
-
-
 def looked_at(
     life: Life, slack: int = 0, *, journals: bool = True, ledger: Ledger | None = None
 ) -> tuple[dict[Kind, int], int]:
@@ -55,20 +41,6 @@ def looked_at(
             into.append((ledger.place(topic, stored.offset), decoded(CODEC, topic, stored)))  # type: ignore[arg-type]
     looked = check_objections(ledger, CODEC, made, commands, slack, findings)
     return dict(findings.counts), looked.raced
-
-
-@pytest.fixture
-def held(tmp_path: Path) -> Life:
-    """An appointment that was moved in the evening: its message waits for the morning."""
-    policy = tmp_path / "policy.yaml"
-    policy.write_text('version: "one"\nsettle_s: {appointment: 0, result: 0}\ncoalesce_min: 0\n')
-    life = Life(policy)
-    life.clock.at = EVENING
-    life.turn(person("P1"))
-    life.turn(moved("P1", 1))
-    assert sent(life) == [Outcome.HOLD]
-    assert due(life) == NOW + 22 * HOUR, "08:00"
-    return life
 
 
 @pytest.mark.parametrize("slack", [0, 5 * SECOND])

@@ -31,6 +31,7 @@ from streams.kafka.codec import Codec
 from streams.kafka.outbox import Outbox
 from streams.kafka.partitioner import partition_for
 from streams.kafka.schemas import SchemaSet, schema_directory
+from streams.kafka.unknown_schemas import EVERY_ID
 from streams.ops.policy_file import PolicyFile
 from streams.worker.deciding import Decided, decide_turn
 from streams.worker.inbox import Portion
@@ -38,7 +39,7 @@ from streams.worker.intake import Work
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
-from streams.worker.shard import EVERY_ID, Shard
+from streams.worker.shard import Shard
 from streams.worker.skew import Skew
 from streams.worker.table import PatientTable
 from tests.unit.worker.test_turn import CODEC, Noon, Rec, appointment, patient, portion
@@ -302,7 +303,7 @@ SCHEMAS = SchemaSet.load(schema_directory())
 async def test_a_schema_given_up_once_is_asked_for_again_when_its_time_is_over(
     decide: Deciding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.worker.shard.UNKNOWN_FOR_S", 3_600.0)
+    monkeypatch.setattr("streams.kafka.unknown_schemas.UNKNOWN_FOR_S", 3_600.0)
     ids = {name: number for number, name in enumerate(SCHEMAS.heads, 1)}
     parts = msgspec.structs.replace(decide.parts, codec=Codec(SCHEMAS, ids, {}, Registry()))
     producer: Any = Producer()
@@ -315,6 +316,6 @@ async def test_a_schema_given_up_once_is_asked_for_again_when_its_time_is_over(
     await shard._learn(77)
     shard._fold(shard._decide(work))  # given up, for now: quarantined
     shard._decide(work)
-    monkeypatch.setattr("streams.worker.shard.time", SimpleNamespace(monotonic=lambda: 1e12))
+    monkeypatch.setattr("streams.kafka.unknown_schemas.time", SimpleNamespace(monotonic=lambda: 1e12))
     with pytest.raises(UnknownSchema):
         shard._decide(work)
