@@ -176,6 +176,8 @@ async def test_who_stood_still_while_restoring_is_fenced_and_does_not_accuse_the
     async with asyncio.timeout(20):
         while not gave_up:
             await asyncio.sleep(0.05)
+    # Its other partitions too, or their connections would outlive the test.
+    await asyncio.gather(*zombie.host._opening.values(), return_exceptions=True)
     assert [type(error) for error in gave_up] == [Fenced]
     assert not zombie.host.behind
     await zombie.crash()
