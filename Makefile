@@ -21,17 +21,17 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@echo "setting up .venv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: setup  ## a hospital day on a local Kafka; make demo ARGS=--once ends by itself
 	@$(BIN)/heed demo $(ARGS)
 
 test: setup  ## all tests, with a real broker; make test ARGS="-k name" for some
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup $(ARGS)
 
 monitoring: setup  ## real faults, scraped by a real Prometheus: some minutes; needs promtool, prometheus
-	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring $(ARGS) tests/monitoring
+	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring -rP $(ARGS) tests/monitoring
 
 prometheus:  ## beside make demo: a Prometheus at 127.0.0.1:9090 with our rules (Debian, Ubuntu: the package prometheus)
 	@command -v prometheus >/dev/null || { echo "prometheus is not installed (Debian, Ubuntu: apt-get install prometheus)" >&2; exit 2; }

@@ -19,6 +19,19 @@ from streams.kafka.broker import LocalKafka
 from streams.settings import Settings, load
 
 
+#: Folders whose tests start brokers and processes of Heed.
+_OF_THE_PATH = ("fault", "integration")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a broker runs in one process, one after another, while another runs the rest (make test): two
+    brokers and all that is killed beside them would wait for each other on two cores."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _OF_THE_PATH or not {"kafka", "own_kafka"}.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("broker"))
+
+
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a broker for the whole run."""
