@@ -145,7 +145,7 @@ def principals(settings: Settings) -> tuple[Principal, ...]:
         ),
         Principal(
             "heed-auditor",
-            "read everything and write nothing: `heed explain`, `verify`, `dead-letters list`, `policy diff`, `topics check`",
+            "read everything and write nothing: `heed explain`, `verify`, `report`, `dead-letters list`, `policy diff`, `topics check`",
             (
                 *_topics(settings, [(_EVERY, _READ), _CHECKED]),
                 Right(Kind.GROUP, worker, (Operation.DESCRIBE,)),
