@@ -27,10 +27,10 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: setup  ## a hospital day on a local Kafka; make demo ARGS=--once ends by itself
 	@$(BIN)/heed demo $(ARGS)
 
-test: setup  ## all tests, with a real broker; make test ARGS="-k name" for some
+test: setup  ## all tests but those of make monitoring, with a real broker; make test ARGS="-k name" for some
 	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup $(ARGS)
 
-monitoring: setup  ## real faults, scraped by a real Prometheus: some minutes; needs promtool, prometheus
+monitoring: setup  ## real faults, scraped by a real Prometheus: some 20 minutes; needs prometheus, promtool, faketime
 	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring -rP $(ARGS) tests/monitoring
 
 prometheus:  ## beside make demo: a Prometheus at 127.0.0.1:9090 with our rules (Debian, Ubuntu: the package prometheus)
@@ -41,7 +41,7 @@ prometheus:  ## beside make demo: a Prometheus at 127.0.0.1:9090 with our rules 
 dashboards: setup  ## the dashboards with the data of that Prometheus, as pages; make dashboards ARGS="--minutes 5"
 	@$(BIN)/python -m scripts.draw_dashboards $(ARGS)
 
-faults: setup  ## an hour and more on three brokers while things break; make faults FAULTS="--seed 7 --size 0.1" a tenth
+faults: setup  ## an hour and a quarter on three brokers while things break; make faults FAULTS="--seed 7 --size 0.1" a tenth
 	@$(BIN)/python -m tests.fault $(FAULTS)
 
 overload: setup  ## four times what a worker can take, for five minutes; make overload OVERLOAD="--seconds 60 --times 3"

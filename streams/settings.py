@@ -173,10 +173,10 @@ class _Given:
 
     def _check(self, made: Settings) -> None:
         for name, wrong, allowed in (
-            ("partitions", not 1 <= made.partitions <= 1_000, "1 to 1000"),
-            ("replication_factor", not 1 <= made.replication_factor <= 9, "1 to 9"),
-            ("heartbeat_s", made.heartbeat_s != 0 and not 1 <= made.heartbeat_s <= 60, "0 (none), or 1 to 60 seconds"),
-            ("http_port", not 0 <= made.http_port <= 65_535, "0 (a free one) to 65535"),
+            ("partitions", not 1 <= made.partitions <= 1_000, _NUMBER["partitions"]),
+            ("replication_factor", not 1 <= made.replication_factor <= 9, _NUMBER["replication_factor"]),
+            ("heartbeat_s", made.heartbeat_s != 0 and not 1 <= made.heartbeat_s <= 60, _NUMBER["heartbeat_s"]),
+            ("http_port", not 0 <= made.http_port <= 65_535, _NUMBER["http_port"]),
             ("topic_prefix", not _TOPIC_PREFIX.fullmatch(made.topic_prefix), "letters, digits, . _ -, at most 100"),
             ("bootstrap_servers", not _addresses(made.bootstrap_servers), "host:port, several with commas"),
             ("instance", made.instance is not None and not _INSTANCE.fullmatch(made.instance),
@@ -214,6 +214,13 @@ def _addresses(value: str) -> bool:
     return not value or all(re.fullmatch(r"\s*\S+:\d{1,5}\s*", one) for one in value.split(","))
 
 
+#: What each number may be.
+_NUMBER: Final = {
+    "partitions": "1 to 1000",
+    "replication_factor": "1 to 9",
+    "heartbeat_s": "0 (none), or 1 to 60 seconds",
+    "http_port": "0 (a free one) to 65535",
+}
 #: How texts look of which something is asked.
 _TEXT: Final = {"bootstrap_servers": "host:port (several: with commas)"}
 
@@ -224,9 +231,9 @@ def _in_words(what: str, name: str) -> str:
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return f"not a value of {name}; allowed: {', '.join(annotation)}"
     if annotation is int:
-        return "not a whole number"
+        return f"not a whole number; allowed: {_NUMBER[name]}"
     if annotation is float:
-        return "not a number"
+        return f"not a number; allowed: {_NUMBER[name]}"
     if what.startswith("not "):  # in words already
         return what
     return f"not text; allowed: {_TEXT.get(name, 'text')} in quotes"
@@ -291,5 +298,7 @@ def _secret(file: Path, variable: str) -> str:
 
 
 def _nearest(name: str, names: "tuple[str, ...] | list[str]") -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; allowed: {', '.join(names)}"
+    """What was meant, or every name. HEED_ is no likeness: all begin with it."""
+    bare = {one.removeprefix("HEED_"): one for one in names}
+    close = difflib.get_close_matches(name.removeprefix("HEED_"), bare, n=1)
+    return f"; did you mean {bare[close[0]]}?" if close else f"; allowed: {', '.join(names)}"

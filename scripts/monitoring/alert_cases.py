@@ -83,7 +83,7 @@ CASES: Final[dict[str, Case]] = {
             Series(
                 'heed_objected_channel_sends_total{ground="G3",mode="override_standing"}', 0, 5, counter=True
             ),
-            Series('heed_send_commands_total{channel="sms",level="L1"}', 10, 10, counter=True),
+            Series('heed_short_notice_total{change="APPT_CANCEL"}', 10, 10, counter=True),
             Series("heed_override_alert_ratio", 0.02, 0.02),
         ),
         memory=1_500,

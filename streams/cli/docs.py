@@ -9,8 +9,8 @@ NAME: Final = "docs"
 HELP: Final = "write the reference pages from the code, or check that they are up to date"
 
 EXAMPLES: Final = """\
-Writes docs/reference/ (rules, reasons, roles, thresholds, topics, schemas, metrics, settings, command line) and docs/trace.md from
-the tables that Heed decides by. Exit code 1 with --check when a committed page differs.
+Writes docs/reference/ (rules, reasons, roles, rights, thresholds, topics, schemas, metrics, settings, command line) and
+docs/trace.md from the tables that Heed decides by. Exit code 1 with --check when a committed page differs.
 
 examples:
   heed docs

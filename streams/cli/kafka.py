@@ -23,7 +23,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
-    parser.add_argument("what", choices=("up", "down", "status"), help="what to do")
+    parser.add_argument("what", metavar="ACTION", choices=("up", "down", "status"), help="up, down or status")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

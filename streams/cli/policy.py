@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -79,7 +80,8 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
         problems = check(path)
         version = load(path).version if not problems else None
     except BadPolicy as error:  # it cannot be read at all
-        problems, version = (Problem(str(path), None, "", str(error).removeprefix(f"{path}: ")),), None
+        line, what = _placed(path, str(error))
+        problems, version = (Problem(str(path), line, "", what),), None
     if args.json:
         found = {
             "file": str(path),
@@ -93,6 +95,14 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
             print(problem)
         print(_verdict(path, len(problems), version))
     return 2 if problems else 0
+
+
+def _placed(path: Path, said: str) -> tuple[int | None, str]:
+    """The line, and what is wrong, of a message that begins with its file; the message as it is when it is of another."""
+    place = re.match(re.escape(str(path)) + r"(?::(\d+))?: ", said)
+    if place is None:
+        return None, said
+    return (int(place[1]) if place[1] else None), said[place.end() :]
 
 
 def _verdict(path: Path, problems: int, version: str | None) -> str:

@@ -10,8 +10,8 @@ HELP: Final = "write each command, task and objection into the record topic; run
 
 EXAMPLES: Final = """\
 A process of its own with its own consumer group: what was emitted is recorded even when no worker runs. Start
-as many as there are partitions, at most. It answers /metrics, /livez and /readyz at the address in its first
-log line, and writes `ready` to standard error when it has its partitions. SIGTERM stops it within 5 s.
+as many as there are partitions, at most. It answers /metrics, /livez and /readyz at the address in the log
+line `listening`, and writes `ready` to standard error when it has its partitions. SIGTERM stops it within 5 s.
 
 examples:
   heed recorder

@@ -11,7 +11,8 @@ HELP: Final = "create the topics, or check that they are safe"
 
 EXAMPLES: Final = """\
 `create` leaves topics that exist as they are, and then checks. `check` refuses (exit code 2) missing topics,
-unequal partition counts, and settings that could lose objections; what is merely unusual it prints.
+unequal partition counts, settings that could lose objections, and decisions without the broker's own time; what is
+merely unusual it prints.
 
 examples:
   heed topics create                          12 partitions, 3 replicas; 4 and 1 on the broker of `heed kafka up`
@@ -22,7 +23,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
-    parser.add_argument("what", choices=("create", "check"), help="what to do")
+    parser.add_argument("what", metavar="ACTION", choices=("create", "check"), help="create or check")
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:

@@ -11,7 +11,7 @@ HELP: Final = "read events, decide, and write commands and tasks; runs until it 
 EXAMPLES: Final = """\
 Start as many as there are partitions, at most: they share them out, and take over from one that dies. Each
 checks the topics first and refuses to start on unsafe ones (exit code 2). It writes `ready` to standard error
-when it has its partitions, and answers /metrics, /livez and /readyz at the address in its first log line.
+when it has its partitions, and answers /metrics, /livez and /readyz at the address in the log line `listening`.
 SIGTERM stops it within 5 s. Any other end is exit code 1: start it again.
 
 examples:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
+from streams.domain.limits import FREE_LENGTH, ID_LENGTH, NAME_LENGTH
+from streams.domain.vocabulary import INPUT_TOPICS
 from streams.kafka.codec import SCHEMA_ON
 from streams.kafka.schemas import SchemaSet, schema_directory
 
-from .page import code, page, table
+from .page import code, codes, page, table
 
 _LOGICAL: Final = {"timestamp-millis": "time (UTC ms)"}
 
@@ -32,9 +35,31 @@ def schemas() -> str:
         "schemas/*.avsc",
         "Avro in Confluent framing: a zero byte, the schema id in four bytes, the body. Ids are those of "
         "schemas/registry.json unless a Schema Registry is configured. A symbol that the reader does not know is read as "
-        "UNKNOWN, which always has the most protective meaning. Past versions are kept in schemas/history/.",
+        f"UNKNOWN, the most protective meaning; {codes(_without_unknown(found))} have none, and a record with an unknown one is set "
+        "aside as `undecodable` (an objection then stops contact). Past versions are kept in schemas/history/.",
+        f"Texts: ids and codes {ID_LENGTH} characters, names and sites {NAME_LENGTH}, free references {FREE_LENGTH}; longer ones and "
+        "control characters are refused (rule 1.2).",
         *parts,
     )
+
+
+def _without_unknown(found: SchemaSet) -> list[str]:
+    """The enums of inputs that have no UNKNOWN to read a newer symbol as."""
+    names = {
+        part["name"]
+        for topic in INPUT_TOPICS
+        for part in _parts(found.heads[SCHEMA_ON[topic]].raw)
+        if part.get("type") == "enum" and "UNKNOWN" not in part["symbols"]
+    }
+    return sorted(names)
+
+
+def _parts(node: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping within a schema."""
+    if isinstance(node, dict):
+        yield node
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _parts(inner)
 
 
 class _Nested:

@@ -31,9 +31,9 @@ MEANING: Final[dict[str, str]] = {
     "at once. Letters, digits and . _ -, at most 200",
     "policy": "The policy file",
     "http_host": "Where metrics, health and the status page are served",
-    "http_port": "Their port; 0 is a free one, which is printed",
+    "http_port": "Their port; 0 is a free one, which the log line `listening` tells",
     "heartbeat_s": "Seconds between two heartbeats into each partition (`heed recorder`): 1 to 60; 0 sends none",
-    "log": "The least important line that is still written",
+    "log": "The least important line that is still written, beside `listening`",
     "traces": "Where spans go; what is not off needs the extra `heed[otel]`",
     "log_key": "Names patients in log lines by a keyed hash; 16 characters and more",
     "state_dir": "Where local state lies: the local broker, the demo's logs",
@@ -47,6 +47,8 @@ NO_DEFAULT: Final[dict[str, str]] = {
     "log_key": "none: patients are not named at all",
     "clock": "none: the machine's clock",
 }
+#: What Containerfile sets.
+IN_THE_IMAGE: Final = {"http_host": "0.0.0.0"}  # noqa: S104 (a word of the page)
 
 
 def settings() -> str:
@@ -76,6 +78,8 @@ def _meaning(name: str) -> str:
 
 def _default(name: str) -> str:
     value: Any = _DEFAULTS[name]
+    if name in IN_THE_IMAGE:
+        return f"{code(value)}; {code(IN_THE_IMAGE[name])} in the image"
     if value is None or value == "":
         return NO_DEFAULT.get(name, "none")
     if isinstance(value, Path):

@@ -35,12 +35,15 @@ def topics() -> str:
     return page(
         "Topics",
         "streams/kafka/topics.py",
-        f"All topics are keyed by `patient_id` (UTF-8) and have the same number of partitions: {PRODUCTION_PARTITIONS} "
-        f"unless HEED_PARTITIONS says otherwise, {LOCAL_PARTITIONS} on the local broker. Names carry HEED_TOPIC_PREFIX. "
+        "All topics are keyed by `patient_id` (UTF-8; `dead-letters` keep the original key, `heartbeats` have one of their own, "
+        "`patient-table` also holds each shard's row) and have the same number of partitions: "
+        f"{PRODUCTION_PARTITIONS} unless HEED_PARTITIONS says otherwise, {LOCAL_PARTITIONS} on the local broker. Names carry HEED_TOPIC_PREFIX. "
         "`heed topics create` makes those that are missing; `heed topics check`, and every worker at its start, refuse "
-        "unequal partition counts and clean-up that could lose what must be remembered.",
+        "unequal partition counts, clean-up that could lose what must be remembered, and a `decisions` topic that the broker does "
+        "not stamp with its own time: a worker's clock is told from it. Each topic also has `min.insync.replicas=2` where "
+        "there are 3 replicas.",
         table(
-            ("Topic", "", "Holds", "Kept", "Clean-up", "Largest batch", "Record"),
+            ("Topic", "", "Holds", "Kept", "Clean-up", "Largest batch", "Other settings", "Record"),
             (
                 (
                     code(plan.topic),
@@ -49,6 +52,7 @@ def topics() -> str:
                     _kept(plan),
                     plan.configs["cleanup.policy"],
                     _bytes(plan),
+                    _others(plan),
                     _record(plan.topic),
                 )
                 for plan in CATALOGUE
@@ -73,6 +77,12 @@ def _kept(plan: Plan) -> str:
 
 def _bytes(plan: Plan) -> str:
     return plan.configs.get("max.message.bytes", "the broker's own")
+
+
+def _others(plan: Plan) -> str:
+    """What a topic is created with, beside what has a column of its own."""
+    told = ("cleanup.policy", "retention.ms", "retention.bytes", "max.message.bytes")
+    return ", ".join(code(f"{name}={value}") for name, value in plan.configs.items() if name not in told)
 
 
 def _record(topic: Topic) -> str:

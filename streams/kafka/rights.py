@@ -63,7 +63,7 @@ _WRITTEN: Final = (
     Topic.HEARTBEATS,
 )  # fmt: skip
 _RECORDED: Final = (Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS, Topic.OBJECTIONS)
-#: Each process checks at its start, and then again and again, that no topic could lose an objection.
+#: Each process checks at its start, and then again and again, that the topics are safe to use.
 _CHECKED: Final = (_EVERY, (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS))
 _READ: Final = (Operation.READ,)
 _WRITE: Final = (Operation.WRITE,)
@@ -145,7 +145,7 @@ def principals(settings: Settings) -> tuple[Principal, ...]:
         ),
         Principal(
             "heed-auditor",
-            "read everything and write nothing: `heed explain`, `verify`, `dead-letters list`, `policy diff`, `topics check`",
+            "read everything and write nothing: `heed explain`, `verify`, `report`, `dead-letters list`, `policy diff`, `topics check`",
             (
                 *_topics(settings, [(_EVERY, _READ), _CHECKED]),
                 Right(Kind.GROUP, worker, (Operation.DESCRIBE,)),

@@ -27,7 +27,7 @@ from . import client
 _MIB: Final = 1024 * 1024
 
 MAX_INPUT_BYTES: Final = 2 * _MIB
-"""Largest input batch. A field of 1 MB must arrive, so that it can be quarantined with a reason (rule 1.4)."""
+"""Largest input batch. A field of 1 MB must arrive, so that it can be quarantined with a reason (rule 1.2)."""
 
 MAX_DEAD_LETTER_BYTES: Final = MAX_INPUT_BYTES + 64 * 1024
 """A dead letter carries the original bytes and headers. Its producer needs a ``max_request_size`` of at least this."""
@@ -35,7 +35,7 @@ MAX_DEAD_LETTER_BYTES: Final = MAX_INPUT_BYTES + 64 * 1024
 _FOREVER: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 _NEWEST: Final = {
     "cleanup.policy": "compact",
-    # A restore reads the whole topic at some 250 000 records a second: keep what is superseded under a fifth.
+    # A restore reads the whole topic at some 200 000 records a second: keep what is superseded under a fifth.
     "min.cleanable.dirty.ratio": "0.2",
     # The open segment is never compacted, so close it in time.
     "segment.ms": str(6 * HOUR),
@@ -58,6 +58,8 @@ def _for_a_time(age: Millis) -> dict[str, str]:
     return {"cleanup.policy": "delete", "retention.ms": str(age)}
 
 
+_TIMESTAMPS: Final = "message.timestamp.type"
+
 _INPUT: Final = {"max.message.bytes": str(MAX_INPUT_BYTES)}
 
 CATALOGUE: Final = (
@@ -71,14 +73,14 @@ CATALOGUE: Final = (
     Plan(Topic.SEND_COMMANDS, _for_a_time(7 * DAY)),
     Plan(Topic.ESCALATION_TASKS, _for_a_time(90 * DAY)),
     # Stamped by the broker: kept as long as it says whatever our clock said, and our clock is told from it.
-    Plan(Topic.DECISIONS, {"message.timestamp.type": "LogAppendTime"} | _for_a_time(400 * DAY)),
+    Plan(Topic.DECISIONS, {_TIMESTAMPS: "LogAppendTime"} | _for_a_time(400 * DAY)),
     Plan(Topic.PATIENT_TABLE, _NEWEST),
     Plan(Topic.RECORDS, _FOREVER),
     Plan(Topic.SAFETY_LOG, _FOREVER),
     Plan(Topic.DEAD_LETTERS, {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)} | _for_a_time(30 * DAY)),
     Plan(Topic.HEARTBEATS, _for_a_time(DAY)),
 )
-"""All topics, in the order of contract 1. All are keyed by patient and have the same number of partitions."""
+"""All topics, in the order of contract 1. All have the same number of partitions."""
 
 _VISIBLE_SECONDS: Final = 10.0  # until every broker knows a new topic; usually well under 1 s
 _INVALID_REPLICATION_FACTOR: Final = 38
@@ -115,9 +117,9 @@ async def create(settings: Settings) -> list[str]:
 
 
 async def check(settings: Settings) -> Checked:
-    """Return when every topic is there and none can lose what Heed must remember.
+    """Return when every topic is there, none can lose what Heed must remember, and the broker's clock can be read.
 
-    Raises UnsafeTopic for a missing topic or wrong clean-up, PartitionMismatch for unequal counts,
+    Raises UnsafeTopic for a missing topic, wrong clean-up or timestamps, PartitionMismatch for unequal counts,
     BrokerUnreachable when no broker answers. Source: contract 1, C024.
     """
     counts = await client.ask(settings, lambda admin: _partition_counts(admin, settings))
@@ -127,6 +129,7 @@ async def check(settings: Settings) -> Checked:
     for plan in CATALOGUE:
         name = settings.topic(plan.topic)
         check_clean_up(plan, name, configs[name])
+        check_timestamps(plan, name, configs[name])
         notes += unusual(plan, name, configs[name])
     return Checked(partitions, tuple(notes))
 
@@ -203,6 +206,16 @@ def check_clean_up(plan: Plan, name: str, actual: dict[str, str]) -> None:
                 f"topic {name} has {setting}={actual[setting]}: it would forget, and Heed act as if it had never known. "
                 f"Set {setting}=-1 on it, then start again (runbook: retention)."
             )
+
+
+def check_timestamps(plan: Plan, name: str, actual: dict[str, str]) -> None:
+    """Raise UnsafeTopic when the broker would not stamp its own time where our clock is told from it (C049)."""
+    expected = plan.configs.get(_TIMESTAMPS)
+    if expected is not None and actual[_TIMESTAMPS] != expected:
+        raise UnsafeTopic(
+            f"topic {name} has {_TIMESTAMPS}={actual[_TIMESTAMPS]}: the broker's clock cannot be read, so a wrong clock "
+            f"would not be noticed. Set {_TIMESTAMPS}={expected} on it, then start again (runbook: retention)."
+        )
 
 
 def unusual(plan: Plan, name: str, actual: dict[str, str]) -> list[str]:

@@ -33,6 +33,8 @@ def build(document: Document, registry: Registry) -> tuple[Policy, tuple[Problem
     """Make a policy of a complete document. With any problem the policy is not to be used."""
     problems = Problems(document)
     fields = problems.root().table(TOP_LEVEL, required=TOP_LEVEL_REQUIRED)
+    if document.data.get("version") is None:
+        problems.note(("version",), "is missing", 'text, such as "2026.11"')
     reader = _Fields(fields, problems)
     mode = reader.choice("override_mode", OverrideMode)
     policy = Policy(
@@ -65,7 +67,7 @@ def build(document: Document, registry: Registry) -> tuple[Policy, tuple[Problem
     return policy, tuple(problems.found)
 
 
-TOP_LEVEL_REQUIRED: Final = tuple(key for key in TOP_LEVEL if key != "templates")
+TOP_LEVEL_REQUIRED: Final = tuple(key for key in TOP_LEVEL if key not in ("version", "templates"))
 
 
 class _Fields:

@@ -175,7 +175,7 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     parts = await _build(settings, clock, wall)
     recorder = Recorder(parts)
     health = _health(recorder, parts)
-    log.info(
+    log.told(
         "listening", url=await health.open(), group=settings.recorder_group, partitions=checked.partitions
     )
 

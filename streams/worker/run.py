@@ -45,7 +45,7 @@ async def run_worker(settings: Settings) -> int:
         status=lambda: status_of(parts, host, measuring, watch.ready(host)),
     )
     url = await health.open()
-    log.info("listening", url=url, group=settings.worker_group, partitions=parts.names.partitions,
+    log.told("listening", url=url, group=settings.worker_group, partitions=parts.names.partitions,
              policy=parts.policy.version)  # fmt: skip
     if settings.clock is not None:
         log.warning("simulated_clock", clock=settings.clock)

@@ -16,7 +16,7 @@ from .measuring import Measuring
 from .open_work import OpenWork
 from .parts import Parts
 
-#: From here on the page asks for a look: what S1, S5 and S7 allow. Seconds.
+#: From here on the page asks for a look: where LagHigh, ObjectionLag and RecordMissing fire. Seconds.
 LAG_S: Final = 60.0
 OBJECTION_LAG_S: Final = 10.0
 UNRECORDED_S: Final = 300.0

@@ -125,8 +125,8 @@ class Watch:
     async def keep_checking_topics(self, host: Host) -> None:
         """Stop deciding when the topics are no longer what they must be (architecture.md section 7).
 
-        Partition counts changed, or retention set on objections: nothing is decided until it is put right
-        and the worker started again.
+        Partition counts changed, retention set on objections, or decisions no longer stamped by the broker: nothing is
+        decided until it is put right and the worker started again.
         """
         while True:
             await asyncio.sleep(TOPICS_EVERY_S)

@@ -78,6 +78,13 @@ OBJECTION: dict[str, Any] = {
         "rationale_ref": "r1",
     },
 }
+REQUEST: dict[str, Any] = {
+    **ENVELOPE,
+    "request_id": "R1",
+    "purpose": "APPT_REMINDER",
+    "service_code": "GEN",
+    "ethics_review": False,
+}
 
 
 def framed(schema_id: int, body: bytes) -> bytes:
@@ -166,14 +173,21 @@ def test_an_objection_with_a_scope_newer_than_ours_is_read_not_lost() -> None:
     assert (body.scope, body.channels) == (Scope.UNKNOWN, (Channel.UNKNOWN, Channel.SMS))
 
 
-def test_a_symbol_with_no_unknown_to_fall_back_on_is_refused() -> None:
-    codec, value = written_with(
-        lambda schema: symbols(schema, "Ground").append("G9"),
-        Topic.OBJECTIONS,
-        {**OBJECTION, "assessment": {**OBJECTION["assessment"], "grounds": ["G9"]}},
-    )
+@pytest.mark.parametrize(
+    ("enum", "symbol", "topic", "mapping"),
+    [
+        ("Ground", "G9", Topic.OBJECTIONS,
+         {**OBJECTION, "assessment": {**OBJECTION["assessment"], "grounds": ["G9"]}}),
+        ("StartsPrecision", "WEEK", Topic.APPOINTMENTS, {**APPOINTMENT, "starts_precision": "WEEK"}),
+        ("Level", "L6", Topic.REQUESTS, {**REQUEST, "level": "L6"}),
+    ],
+)  # fmt: skip
+def test_a_symbol_with_no_unknown_to_fall_back_on_is_refused(
+    enum: str, symbol: str, topic: Topic, mapping: dict[str, Any]
+) -> None:
+    codec, value = written_with(lambda schema: symbols(schema, enum).append(symbol), topic, mapping)
     with pytest.raises(Undecodable):
-        codec.decode(Topic.OBJECTIONS, b"P1", value)
+        codec.decode(topic, b"P1", value)
 
 
 def test_fields_newer_than_ours_are_passed_over() -> None:

@@ -1,4 +1,4 @@
-"""Topics on a real broker: created as the contract says, refused when they could lose an objection."""
+"""Topics on a real broker: created as the contract says, refused when they are not safe to use."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -101,6 +101,16 @@ async def test_a_table_that_is_not_compacted_is_refused(created: Settings) -> No
     await alter(created, Topic.PATIENT_TABLE, "cleanup.policy", "delete")
     with pytest.raises(UnsafeTopic, match="patient-table has cleanup.policy=delete"):
         await topics.check(created)
+
+
+async def test_decisions_without_the_brokers_time_are_refused(created: Settings) -> None:
+    await alter(created, Topic.DECISIONS, "message.timestamp.type", "CreateTime")
+    with pytest.raises(
+        UnsafeTopic, match=r"decisions has message.timestamp.type=CreateTime: .*=LogAppendTime"
+    ):
+        await topics.check(created)
+    await alter(created, Topic.DECISIONS, "message.timestamp.type", "LogAppendTime")
+    assert (await topics.check(created)).partitions == 4
 
 
 async def test_an_input_of_more_than_a_megabyte_is_taken(created: Settings) -> None:

@@ -89,6 +89,7 @@ ROUTES: Final = {
     "ig-and-sre-page": [
         "alertname=UnjustifiedObjectedSend severity=page team=ig",
         "alertname=ProtectedOverride severity=page team=ig",
+        "alertname=ForbiddenResolution severity=page team=ig",
         "alertname=X severity=page team=ig",
     ],
     "duty-page": ["alertname=CriticalResultUnowned severity=page team=duty"],
@@ -122,6 +123,17 @@ def test_every_page_reaches_a_pager_and_every_ticket_a_queue(rule: dict[str, Any
         *labels,
     )
     assert said.strip().endswith(rule["labels"]["severity"]), said
+
+
+@pytest.mark.parametrize(
+    ("alert", "severity"),
+    [("AccreditationExpiring", "ticket"), ("OverrideRateHigh", "ticket"), ("ProtectedOverride", "page"),
+     ("RecordMissing", "page"), ("RecordLag", "ticket"), ("ForbiddenResolution", "page")],
+)  # fmt: skip
+def test_a_row_of_d4_with_two_severities_gives_each_to_its_alert(alert: str, severity: str) -> None:
+    """D4: "AccessAnomaly, ForbiddenResolution: ticket R-IG / page", in the order of the names."""
+    (rule,) = [one for one in ALERTS if one["alert"] == alert]
+    assert rule["labels"]["severity"] == severity
 
 
 def test_amtool_accepts_the_configuration() -> None:

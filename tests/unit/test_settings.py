@@ -45,7 +45,10 @@ def test_several_brokers_may_be_named() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "says"),
     [
-        ("HEED_HTTP_PORT", "x", "HEED_HTTP_PORT: not a whole number"),
+        ("HEED_HTTP_PORT", "x", "HEED_HTTP_PORT: not a whole number; allowed: 0 (a free one) to 65535"),
+        ("HEED_HEARTBEAT_S", "x", "HEED_HEARTBEAT_S: not a number; allowed: 0 (none), or 1 to 60 seconds"),
+        ("HEED_FOO", "x", "HEED_FOO: there is no such setting; allowed: HEED_BOOTSTRAP_SERVERS, "),
+        ("HEED_PORT", "x", "HEED_PORT: there is no such setting; did you mean HEED_HTTP_PORT?"),
         ("HEED_HTTP_PORT", "70000", "allowed: 0 (a free one) to 65535"),
         ("HEED_PARTITIONS", "0", "allowed: 1 to 1000"),
         ("HEED_LOG", "loud", "allowed: debug, info, warning, error"),

@@ -151,7 +151,7 @@ def test_wrong_use(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("HEED_STATE_DIR", "/nonexistent")
+    monkeypatch.setenv("HEED_STATE_DIR", str(tmp_path / "absent"))
     monkeypatch.delenv("HEED_BOOTSTRAP_SERVERS", raising=False)
     files = {
         "OLD": policy(tmp_path, "old"),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from aiokafka.errors import RequestTimedOutError
@@ -20,9 +21,17 @@ def heed(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     [
         ([], "the following arguments are required: COMMAND (see heed --help)"),
         (["dance"], "invalid choice: 'dance'"),
-        (["topics"], "required: what (see heed topics --help)"),
+        (["topics"], "required: ACTION (see heed topics --help)"),
+        (["kafka"], "required: ACTION (see heed kafka --help)"),
         (["topics", "burn"], "invalid choice: 'burn'"),
-        (["topics", "check", "--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (
+            ["topics", "check", "--frobnicate"],
+            "unrecognized arguments: --frobnicate (see heed topics --help)",
+        ),
+        (["worker", "--foo"], "unrecognized arguments: --foo (see heed worker --help)"),
+        (["policy", "check", "--foo"], "unrecognized arguments: --foo (see heed policy check --help)"),
+        (["dead-letters", "list", "x"], "unrecognized arguments: x (see heed dead-letters list --help)"),
+        (["--foo", "worker"], "unrecognized arguments: --foo (see heed --help)"),
         (["topics", "check"], "no Kafka is configured: set HEED_BOOTSTRAP_SERVERS"),
         (["--config", "missing.toml", "topics", "check"], "missing.toml: there is no such file"),
         (["topics", "check", "--config", "missing.toml"], "missing.toml: there is no such file"),
@@ -34,21 +43,22 @@ def heed(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         (["demo", "--duration", "nan"], "--duration: 'nan' is not a number above 0"),
         (["verify", "--slack-ms", "-3"], "--slack-ms: '-3' is not a whole number of 0 or more"),
         (["policy", "diff", "a", "b", "--examples", "-1"], "--examples: '-1' is not a whole number of 0"),
-        (
-            ["demo", "--json", "/nonexistent/x.json"],
-            "--json /nonexistent/x.json: there is no folder /nonexist",
-        ),
+        (["demo", "--json", "ABSENT/x.json"], "--json ABSENT/x.json: there is no folder ABSENT"),
         (["demo", "--json", "/"], "--json /: is a folder; name a file"),
-        (
-            ["simulate", "/", "--junit", "/nonexistent/x.xml"],
-            "--junit /nonexistent/x.xml: there is no folder",
-        ),
+        (["simulate", "/", "--junit", "ABSENT/x.xml"], "--junit ABSENT/x.xml: there is no folder"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(
-    words: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("HEED_STATE_DIR", "/nonexistent")
+    """ABSENT: a folder that is not there."""
+    absent = str(tmp_path / "absent")
+    words, says = [word.replace("ABSENT", absent) for word in words], says.replace("ABSENT", absent)
+    monkeypatch.setenv("HEED_STATE_DIR", absent)
     monkeypatch.delenv("HEED_BOOTSTRAP_SERVERS", raising=False)
     assert cli.main(words) == 2
     said = capsys.readouterr()

@@ -26,6 +26,26 @@ def test_problems_are_listed_with_their_lines(tmp_path: Path, capsys: pytest.Cap
     assert "2 problems, not valid" in capsys.readouterr().out
 
 
+def test_a_file_that_is_not_yaml_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text('version: "1\n')
+    assert main(["policy", "check", str(file)]) == 2
+    first, _ = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{file}:2: is not YAML: ")
+    assert first.count(file.name) == 1
+    assert main(["policy", "check", str(file), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 2
+
+
+def test_a_message_about_another_file_keeps_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text('version: "1"\ntemplates: elsewhere\n')
+    assert main(["policy", "check", str(file)]) == 2
+    assert f"{tmp_path / 'elsewhere'}: there is no such folder" in capsys.readouterr().out
+
+
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "own.yaml"
     file.write_text('version: "1"\ndaily_cap: 0\n')

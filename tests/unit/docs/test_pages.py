@@ -84,6 +84,14 @@ def test_every_setting_has_its_meaning_and_secrets_are_marked() -> None:
     assert "| `10` |" in written
 
 
+def test_what_the_image_sets_is_told() -> None:
+    containerfile = (PROJECT / "Containerfile").read_text("utf-8")
+    for name, value in settings.IN_THE_IMAGE.items():
+        assert f"HEED_{name.upper()}={value}" in containerfile
+    assert "| `HEED_HTTP_HOST` |" in settings.settings()
+    assert "| `127.0.0.1`; `0.0.0.0` in the image |" in settings.settings()
+
+
 def test_every_role_is_described() -> None:
     assert set(COVERS) == set(Role)
 

@@ -5,7 +5,7 @@ import pytest
 from streams.domain.time import DAY
 from streams.domain.vocabulary import Topic
 from streams.errors import PartitionMismatch, UnsafeTopic
-from streams.kafka.topics import CATALOGUE, Plan, check_clean_up, check_partitions, unusual
+from streams.kafka.topics import CATALOGUE, Plan, check_clean_up, check_partitions, check_timestamps, unusual
 from streams.settings import Settings
 
 PLANS = {plan.topic: plan for plan in CATALOGUE}
@@ -77,6 +77,23 @@ def test_a_shorter_retention_than_the_contracts_is_a_note_not_a_refusal() -> Non
     assert unusual(plan, "decisions", shorter) == [
         "topic decisions has retention.ms=2592000000, the contract has 34560000000 (400 days)"
     ]
+
+
+def test_decisions_without_the_brokers_time_are_refused() -> None:
+    """Else the worker's clock would be told from nothing, and no hold and no alert would follow (C049)."""
+    plan = PLANS[Topic.DECISIONS]
+    check_timestamps(plan, "decisions", plan.configs)
+    with pytest.raises(UnsafeTopic) as refused:
+        check_timestamps(plan, "decisions", plan.configs | {"message.timestamp.type": "CreateTime"})
+    assert str(refused.value) == (
+        "topic decisions has message.timestamp.type=CreateTime: the broker's clock cannot be read, so a wrong clock would "
+        "not be noticed. Set message.timestamp.type=LogAppendTime on it, then start again (runbook: retention)."
+    )
+
+
+@pytest.mark.parametrize("topic", [topic for topic in Topic if topic is not Topic.DECISIONS])
+def test_the_time_on_other_topics_is_their_producers(topic: Topic) -> None:
+    check_timestamps(PLANS[topic], topic, PLANS[topic].configs | {"message.timestamp.type": "CreateTime"})
 
 
 def test_unclean_election_is_noted() -> None:

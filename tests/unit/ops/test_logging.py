@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -20,6 +22,23 @@ def test_an_event_and_its_facts(caplog: pytest.LogCaptureFixture) -> None:
         "at": "", "level": "warning", "logger": "heed.test_facts", "event": "commit_unknown", "shard": 3,
         "next": "restart",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_where_a_process_listens_is_told_at_every_level(level: str) -> None:
+    """With port 0 it is nowhere else; and it is one JSON object, as every line."""
+    code = (
+        "from streams.ops.logging import get_logger, set_up\n"
+        f"set_up({level!r})\n"
+        "get_logger('heed.worker').told('listening', url='http://127.0.0.1:40001')\n"
+        "get_logger('heed.worker').info('owned')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    lines = [json.loads(one) for one in said.splitlines()]
+    assert lines[0]["event"] == "listening"
+    assert lines[0]["level"] == "info"
+    assert lines[0]["url"] == "http://127.0.0.1:40001"
+    assert len(lines) == (2 if level in ("debug", "info") else 1)
 
 
 def test_an_error_is_a_type_and_a_place_and_never_its_text() -> None:

@@ -33,7 +33,7 @@ def test_what_a_file_leaves_out_is_as_shipped(tmp_path: Path) -> None:
 def test_a_file_without_a_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text("daily_cap: 3\n")
-    with pytest.raises(BadPolicy, match=r"own\.yaml: version: is missing"):
+    with pytest.raises(BadPolicy, match=r'own\.yaml: version: is missing; allowed: text, such as "2026\.11"'):
         load(file)
 
 
