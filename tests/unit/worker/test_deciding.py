@@ -27,20 +27,15 @@ from streams.domain.vocabulary import (
     Topic,
 )
 from streams.errors import UnknownSchema
-from streams.kafka.codec import Codec
 from streams.kafka.outbox import Outbox
 from streams.kafka.partitioner import partition_for
-from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.kafka.unknown_schemas import EVERY_ID
 from streams.ops.policy_file import PolicyFile
 from streams.worker.deciding import Decided, decide_turn
-from streams.worker.inbox import Portion
 from streams.worker.intake import Work
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
-from streams.worker.shard import Shard
-from streams.worker.skew import Skew
 from streams.worker.table import PatientTable
 from tests.unit.worker.test_turn import CODEC, Noon, Rec, appointment, patient, portion
 
@@ -286,36 +281,3 @@ def test_a_dead_letter_counts_once_however_often_its_turn_is_decided(decide: Dec
     decide(work, asked)
     assert decide.breakers[Topic.APPOINTMENTS].row == 12
     assert not decide.breakers[Topic.APPOINTMENTS].open
-
-
-class Registry:
-    """Knows the newest schema of objections under 77, from the moment it is told."""
-
-    knows = False
-
-    async def schema(self, schema_id: int) -> Any:
-        return SCHEMAS.heads["ObjectionEvent"] if self.knows and schema_id == 77 else None
-
-
-SCHEMAS = SchemaSet.load(schema_directory())
-
-
-async def test_a_schema_given_up_once_is_asked_for_again_when_its_time_is_over(
-    decide: Deciding, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("streams.kafka.unknown_schemas.UNKNOWN_FOR_S", 3_600.0)
-    ids = {name: number for number, name in enumerate(SCHEMAS.heads, 1)}
-    parts = msgspec.structs.replace(decide.parts, codec=Codec(SCHEMAS, ids, {}, Registry()))
-    producer: Any = Producer()
-    barrier: Any = None
-    shard = Shard(parts, producer, barrier, lambda *_: None, Skew())
-    shard.flow(dict.fromkeys(INPUT_TOPICS, 0))
-    work = Work([Portion(Topic.OBJECTIONS, [unknown(0, 77)], 1, 0.0)])
-    with pytest.raises(UnknownSchema):
-        shard._decide(work)
-    await shard._learn(77)
-    shard._fold(shard._decide(work))  # given up, for now: quarantined
-    shard._decide(work)
-    monkeypatch.setattr("streams.kafka.unknown_schemas.time", SimpleNamespace(monotonic=lambda: 1e12))
-    with pytest.raises(UnknownSchema):
-        shard._decide(work)
