@@ -12,23 +12,26 @@ from streams import decisions
 from streams.decisions import Response
 from streams.domain.events import Envelope, Event, Resolution
 from streams.domain.packing import due_of, unpack
+from streams.domain.patient import Asked
 from streams.domain.shard import ShardState
 from streams.domain.time import SECOND
-from streams.domain.vocabulary import INPUT_TOPICS, ResolutionKind, Role, Topic
+from streams.domain.vocabulary import INPUT_TOPICS, Reason, ResolutionKind, Role, Topic
 from streams.errors import UnknownSchema
 from streams.kafka.batch import Stretch
 from streams.kafka.codec import Codec
 from streams.kafka.framing import frame_header
 from streams.kafka.outbox import Outbox
 from streams.kafka.schemas import SchemaSet, schema_directory
+from streams.worker.deciding import Decided
 from streams.worker.inbox import Portion
 from streams.worker.intake import Work
 from streams.worker.journal import Journal, pack_shard
 from streams.worker.parts import Parts
+from streams.worker.pressure import Pressure
 from streams.worker.shard import LATER_MS, WAKES_IN_A_ROW, Shard
 from streams.worker.skew import Skew
 from streams.worker.table import SHARD_KEY
-from tests.unit.worker.test_deciding import Deciding, Producer, objection, unknown
+from tests.unit.worker.test_deciding import Deciding, Producer, objection, unknown, written
 from tests.unit.worker.test_turn import CODEC, NOW, Rec, appointment, patient, portion
 
 SCHEMAS = SchemaSet.load(schema_directory())
@@ -38,6 +41,7 @@ class Committing(Producer):
     """Every commit of it succeeds."""
 
     broker_time = None
+    written_to: Mapping[tuple[str, int], int] = {}
 
     async def commit(self, outbox: Outbox, offsets: Mapping[tuple[str, int], int]) -> None:
         pass
@@ -65,6 +69,11 @@ def flowing(parts: Parts, rows: Mapping[bytes, bytes | None] | None = None) -> S
     shard.recover({key: packed for key, packed in (rows or {}).items() if packed is not None})
     shard.flow(dict.fromkeys(INPUT_TOPICS, 0))
     return shard
+
+
+def asked_of(decided: Decided) -> list[Asked]:
+    """What P1 waits for after this turn."""
+    return list(unpack(decided.changes[b"P1"] or b"").asked.values())
 
 
 async def next_turn(shard: Shard, at: int) -> bool:
@@ -189,3 +198,36 @@ def test_what_a_person_let_through_is_let_through_after_a_restart_too(tmp_path: 
     shard = flowing(Deciding(tmp_path).parts, {SHARD_KEY: pack_shard(state, Journal())})
     through = {topic: breaker.through for topic, breaker in shard.breakers.items()}
     assert through == dict.fromkeys(INPUT_TOPICS, 0) | {Topic.RESULTS: 120}
+
+
+@pytest.mark.parametrize(
+    ("stopped", "paused"),
+    [
+        ({Topic.RESULTS}, [Topic.RESULTS]),
+        ({Topic.RESULTS, Topic.RESOLUTIONS}, [Topic.RESULTS]),
+        ({Topic.RESOLUTIONS}, []),
+    ],
+)
+def test_resolutions_are_fetched_on_while_they_are_stopped(
+    tmp_path: Path, stopped: set[Topic], paused: list[Topic]
+) -> None:
+    """One of them may say that the topic goes on."""
+    shard = flowing(Deciding(tmp_path).parts)
+    shard.intake.inbox.stopped |= stopped
+    told: list[Topic] = []
+    Pressure(lambda topic, _: told.append(topic), lambda *_: None).note(shard)
+    assert told == paused
+
+
+# Failing closed.
+
+
+@pytest.mark.parametrize("fail_closed", [False, True])
+def test_who_is_due_and_fails_closed_is_sent_nothing(
+    held: tuple[Parts, Mapping[bytes, bytes | None]], fail_closed: bool
+) -> None:
+    parts, rows = held
+    decided = flowing(parts, rows)._decide(Work(wakes=[b"P1"], wakes_fail_closed=fail_closed))
+    assert (("send-commands", 0) in written(decided)) is not fail_closed
+    assert (Reason.FAIL_CLOSED in {one.reason for one in asked_of(decided)}) is fail_closed
+    assert decided.journal.steps[0].fail_closed is fail_closed
