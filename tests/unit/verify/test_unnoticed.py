@@ -13,7 +13,7 @@ from streams.verify.findings import Findings, Kind
 from streams.verify.ledger import Ledger
 from streams.verify.misplaced import Passed, missing
 from streams.verify.overdue import check_overdue
-from tests.unit.verify.conftest import EVENING
+from tests.unit.verify.conftest import EVENING, due
 from tests.unit.verify.test_model import CODEC, NOW, Life, person
 
 MORNING = NOW + 22 * HOUR  # when what waits is due
@@ -48,9 +48,10 @@ def test_a_lost_timer_is_found_after_a_quarter_of_an_hour(
     assert overdue(held) == found
 
 
-def test_who_was_looked_at_since_is_given_time(held: Life) -> None:
+def test_who_was_woken_in_vain_is_still_due_but_not_forgotten(held: Life) -> None:
     work(held, MORNING, 15)
-    held.turn(person("P1"))
+    held.turn(wakes=(b"P1",), refused=(b"P1",), kept=(b"P1",))
+    assert due(held) == MORNING
     assert overdue(held) == {}
 
 
