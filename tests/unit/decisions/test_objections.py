@@ -9,6 +9,7 @@ from streams.decisions.case import Permit
 from streams.decisions.objections import (
     active,
     channels_of,
+    closed_in_general,
     closes_unlisted,
     covered,
     covering,
@@ -158,6 +159,22 @@ def test_a_plan_lists_what_is_safe_while_it_is_active() -> None:
     off = replace(plan, active=False)
     assert not closes_unlisted(case(known(SMS, safe_contact=off)))
     assert safe_channels(known(safe_contact=off)) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({}, EVERY),
+        ({"safe_contact": SafeContact(True, (Channel.LETTER,))}, {Channel.LETTER}),
+        ({"safe_contact": SafeContact(True, ())}, set()),
+        ({"safe_contact": SafeContact(False, (Channel.LETTER,))}, EVERY),
+    ],
+)
+def test_what_is_left_to_reach_somebody_about_nothing_in_particular(
+    changes: dict[str, Any], left: set[Channel]
+) -> None:
+    """A task beside the outcome says so too: what a plan does not list is not used (E6)."""
+    assert EVERY - closed_in_general(known(SMS, **changes)) == left
 
 
 @pytest.mark.parametrize("reason", list(ObjectionReason))
