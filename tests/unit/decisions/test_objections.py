@@ -16,6 +16,7 @@ from streams.decisions.objections import (
     covers,
     every_method_objected,
     excepted,
+    forbids,
     is_protected,
     permitted_once,
     refused,
@@ -25,7 +26,7 @@ from streams.decisions.objections import (
     whole_care,
 )
 from streams.domain.events import Objection, ObjectionException, Permission, SafeContact
-from streams.domain.patient import ObjectionEntry, PatientState
+from streams.domain.patient import ObjectionEntry, PatientState, Sent
 from streams.domain.vocabulary import (
     PROTECTED_REASONS,
     SAFETY_REASONS,
@@ -33,9 +34,11 @@ from streams.domain.vocabulary import (
     Channel,
     ChannelGroup,
     Ground,
+    Level,
     ObjectionReason,
     PermissionState,
     Purpose,
+    RecipientRole,
     Scope,
     SubjectKind,
 )
@@ -120,6 +123,25 @@ def test_who_must_not_be_told() -> None:
     people = replace(with_(father, nobody), proxies=(proxy("father"), proxy("aunt")))
     assert removed_recipients(people) == {"father", "aunt"}  # nobody named: everybody (B4's widest reading)
     assert removed_recipients(with_(father, withdrawn=True)) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("named", "sent_to", "speaks_against"),
+    [
+        ("father", "father", True),
+        ("father", "aunt", False),
+        ("father", None, False),
+        (None, "aunt", True),  # nobody named: everybody who stands in
+        ("", "aunt", True),
+        (None, None, False),
+    ],
+)
+def test_what_was_sent_to_who_must_not_be_told(
+    named: str | None, sent_to: str | None, speaks_against: bool
+) -> None:
+    role = RecipientRole.PATIENT if sent_to is None else RecipientRole.PROXY
+    sent = Sent(case(known(SMS)).asked, Purpose.APPT_CANCEL, SMS, Level.L1, role, sent_to, "c", NOW, NOW, NOW)
+    assert forbids(objection(scope=Scope.RECIPIENT, recipient_ref=named), sent, "GEN") is speaks_against
 
 
 @pytest.mark.parametrize(
