@@ -11,6 +11,7 @@ from streams.domain.vocabulary import Topic
 from streams.feed import run
 from streams.feed.lines import Line
 from streams.feed.run import Sources, feed
+from streams.kafka import topics
 from streams.kafka.codec import Codec
 from streams.settings import load
 from tests.unit.demo.test_lines import BOOKING
@@ -48,7 +49,7 @@ def produced(monkeypatch: pytest.MonkeyPatch) -> list[bytes | None]:
         return Codec.local()
 
     monkeypatch.setattr(run, "check_reachable", nothing)
-    monkeypatch.setattr(run.topics, "check", nothing)
+    monkeypatch.setattr(topics, "check", nothing)
     monkeypatch.setattr(run, "codec_for", codec)
     monkeypatch.setattr(run, "Feeder", Feeder)
     return FED

@@ -20,7 +20,7 @@ CODEC = Codec.local()
 
 def about(nhs_number: str) -> Event:
     assert BOOKED.topic is Topic.APPOINTMENTS
-    body: Any = msgspec.structs.replace(BOOKED.body, nhs_number=nhs_number)  # type: ignore[type-var]
+    body: Any = msgspec.structs.replace(BOOKED.body, nhs_number=nhs_number)
     return msgspec.structs.replace(BOOKED, body=body)
 
 
