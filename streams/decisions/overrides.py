@@ -191,8 +191,10 @@ def _automatic(tested: Tested, mode: Reason) -> Send | Hold | None:
         return None
     narrowed = _narrowed(case, ground)
     for one in candidates(narrowed):
-        if set(one.blockers) != {"E5"} or one.refused or not one.covering or one.release is None:
+        if set(one.blockers) != {"E5"} or not one.covering or one.release is None:
             continue
+        if one.refused or one.beyond_override:
+            continue  # nobody decided about that
         evidence = _evidence(tested, one, ground, mode)
         if evidence is not None:
             return hold(one) or message(narrowed, one, mode, evidence)
