@@ -244,7 +244,7 @@ def _objected(
     blocking: list[ObjectionEntry] = []
     lifted = refusal = beyond = False
     for one in used:
-        refusal = refusal or (not proxy and refused(patient, one))
+        refusal = refusal or refused(patient, one)
         for entry in covering(case, one, proxy=proxy) if patient.objections else ():
             if excepted(case, entry.body, one):
                 lifted = True
