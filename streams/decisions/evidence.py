@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from streams.domain.patient import ObjectionEntry
 from streams.domain.records import Override
 from streams.domain.time import Millis
-from streams.domain.vocabulary import ORDINARY_REASONS, Channel, Ground, Reason
+from streams.domain.vocabulary import ORDINARY_REASONS, Channel, Ground, Reason, Role
 
 from . import standing
 from .case import Case
@@ -60,6 +60,8 @@ def _assessed(case: Case, entry: ObjectionEntry, ground: Ground) -> bool:
     assessment = entry.body.assessment
     if policy is None or case.now >= policy.valid_to or assessment is None:
         return False
+    if assessment.role is Role.UNKNOWN:
+        return False  # nobody that we know of assessed it (1.2)
     return assessment.acceptable and ground in assessment.grounds
 
 

@@ -174,7 +174,8 @@ def comms_hold(case: Case) -> Escalate | None:
     rank = Priority.P1 if case.pressing else Priority.P3
     hold = case.patient.hold
     if hold is not None and hold.active:
-        return Escalate(Draft(hold.owner_role, rank, Reason.COMMS_HOLD, own_role=True))
+        owner = hold.owner_role if hold.owner_role is not Role.UNKNOWN else Role.IG
+        return Escalate(Draft(owner, rank, Reason.COMMS_HOLD, own_role=True))
     if case.patient.unreadable_objection:
         return Escalate(Draft(Role.IG, rank, Reason.COMMS_HOLD, own_role=True))
     return None
