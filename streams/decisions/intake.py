@@ -69,6 +69,8 @@ SUBJECT_OF: Final[dict[Topic, SubjectKind]] = {
 
 
 _NAMES_A_NUMBER: Final = (Appointment, Result)
+#: What protects is a duplicate by what it says, not by its id: two sources may have given the same one away.
+_TOLD_BY_VERSION: Final = (Objection, PatientSections)
 _FINGERPRINT: Final = blake2b(digest_size=8)  # copied for each id: a fifth cheaper than to set it up anew
 
 
@@ -91,7 +93,7 @@ def examine(
     if mistaken is not None:
         reason, error = mistaken
         return Refused("1.3", reason, True, error, wrong_person_tasks(event, policy, now))
-    if mark in patient.recent:
+    if mark in patient.recent and not isinstance(event.body, _TOLD_BY_VERSION):
         return Refused("1.4", Reason.DUPLICATE, False)
     versions = _version_rows(patient, event)
     if versions is not None:

@@ -9,10 +9,7 @@ from msgspec.structs import replace
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
 from streams.domain.patient import Asked, OpenTask, Sent
-from streams.domain.records import (
-    DeadLetter,
-    Subject,
-)
+from streams.domain.records import DeadLetter, Subject
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
@@ -272,6 +269,7 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         expires,
         confirm_by(case, send.channel),
         (*case.tried, send.channel),
+        overridden=send.override is not None,
     )
     desk.change(
         sent={**patient.sent, id_: sent},

@@ -265,8 +265,11 @@ def nominated(case: Case) -> Case | None:
     return _to_proxy(case, bool(case.patient.proxies) and not is_child(case))
 
 
-def patient_themselves(case: Case) -> Case | None:
-    """B11.1: the patient."""
+def patient_themselves(case: Case) -> Escalate | Case | None:
+    """B11.1: the patient, who is 16 or over. Of whom nobody knows that, it is not known who may be told."""
+    identity = case.patient.identity
+    if identity is not None and not identity.born:
+        return Escalate(Draft(Role.DQ, _priority(case), Reason.DATA_QUALITY))
     if case.recipient is not None:
         return None
     return replace(case, recipient=_patient(case, case.patient.contacts))

@@ -144,6 +144,7 @@ def _awaited(patient: PatientState, asked: Asked, command: SendCommand, policy: 
     sent = Sent(
         replace(asked, until=0, reason=None), command.purpose, command.channel, command.level, command.recipient_role,
         command.proxy_ref, contact, command.created_at, command.valid_until, wait, (*tried, command.channel),
+        overridden=command.override is not None,
     )  # fmt: skip
     older = patient.sent.get(command.supersedes or "")
     replaced = {} if older is None else {command.supersedes or "": replace(older, closed=True, confirm_by=0)}

@@ -125,7 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("B11.4", "The parental proxy of a child", (), "S0 line 27", ANY, recipients.parental_proxy, OTHERS),
     Rule("B11.6", "The stand-in of an adult without capacity", (), "S0 line 29", ANY, recipients.acting_for_adult, OTHERS),
     Rule("B11.7", "The person the patient nominated", (), "S0 line 27", ANY, recipients.nominated, OTHERS),
-    Rule("B11.1", "The patient", (), "S0 line 19", ANY, recipients.patient_themselves),
+    Rule("B11.1", "The patient", (R.DATA_QUALITY,), "S0 line 19", ANY, recipients.patient_themselves),
     Rule("6.1", "An objection to the whole care", (R.OBJECTION_UPHELD, R.WHOLE_CARE_OBJECTION), "S0 line 53", ANY, content.whole_care_objection, OBJECTS),
     Rule("6.2", "An objection to this service", (R.OBJECTION_UPHELD, R.SERVICE_OBJECTION), "S0 line 53", ANY, content.service_objection, OBJECTS),
     Rule("7", "Test every channel", (), "S0 line 42", ANY, selection.test),

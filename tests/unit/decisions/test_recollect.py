@@ -7,11 +7,12 @@ from streams.decisions.recollect import decided, open_request, task_seen, took
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Receipt
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
-from streams.domain.records import Decision, EscalationTask, Output, SendCommand
+from streams.domain.records import Decision, EscalationTask, Output, Override, SendCommand
 from streams.domain.time import DAY, Instant
 from streams.domain.vocabulary import (
     AppointmentStatus,
     Channel,
+    Ground,
     Outcome,
     Reason,
     ReceiptStatus,
@@ -69,6 +70,17 @@ def test_a_message_is_known_told_and_its_receipt_awaited() -> None:
     assert not rebuilt.asked
     again = respond("P1", rebuilt, BOOKED, AT, ENV)
     assert [one.reason for one in again.outputs if isinstance(one, Decision)] == [Reason.DUPLICATE]
+
+
+def test_a_message_against_an_objection_is_known_as_one() -> None:
+    response = respond("P1", ADA, BOOKED, AT, ENV)
+    command = next(one for one in response.outputs if isinstance(one, SendCommand))
+    decision = next(one for one in response.outputs if isinstance(one, Decision))
+    override = Override(Ground.G3, Reason.OVERRIDE_ASSESSED, "O1", 1, ("ig-1",), "r1", (), 0)
+    before = took(ADA, BOOKED, NOW)
+    for said in (None, override):
+        rebuilt = decided(before, decision, replace(command, override=said), POLICY)
+        assert rebuilt.sent[command.command_id].overridden is (said is not None)
 
 
 def test_a_receipt_is_heard_and_a_detail_that_failed_is_not_used_again() -> None:
