@@ -9,10 +9,7 @@ from msgspec.structs import replace
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
 from streams.domain.patient import Asked, OpenTask, Sent
-from streams.domain.records import (
-    DeadLetter,
-    Subject,
-)
+from streams.domain.records import DeadLetter, Subject
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
@@ -37,7 +34,7 @@ from .purposes import SAFETY_PURPOSES
 from .recipients import copies_wanted
 from .results import reader_of
 from .timing import confirm_by
-from .told import mark_told, untell, untell_spoken_for
+from .told import hand_on, mark_told, untell, untell_spoken_for
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL, Reason.REPLAY_GUARD})
@@ -157,6 +154,8 @@ def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
     if verdict.reason not in _STILL_TRUE:
         for id_, message in desk.patient.sent.items():
             if message.asked.same_thing(asked) and not (message.closed or message.failed):
+                if not isinstance(verdict, Send) and hand_on(desk, id_, message) is not None:
+                    continue  # it goes on for the results it spoke for too
                 supersedes = id_
                 desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
     for id_, task in list(desk.patient.tasks.items()):
