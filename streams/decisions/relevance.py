@@ -175,8 +175,8 @@ def past(case: Case) -> Suppress | None:
         return Suppress(Reason.PAST)  # nobody is called about an invitation that came too late
     if not timing.over:
         return None
-    relevant = case.timing.relevant_start
-    if not case.is_appointment or relevant is None or case.asked.occurred_at >= relevant:
+    until = timing.relevant_end
+    if not case.is_appointment or until is None or case.asked.occurred_at >= until:
         return Suppress(Reason.PAST)
     if case.told is None and not case.difference.cancelled:
         return Suppress(Reason.PAST)  # an old booking that we hear of for the first time is no change
