@@ -217,3 +217,19 @@ def test_the_data_task_of_a_bounce_is_one_a_channel() -> None:
     sent(chart, FAILED)
     tasks = [one for one in chart.all(EscalationTask) if one.reason == "data_quality"]
     assert [(one.role, one.priority) for one in tasks] == [("R-DQ", "P3")]
+
+
+@pytest.mark.parametrize(("by_a_person", "told_at"), [(True, NOW + MINUTE), (False, 0)])
+def test_what_a_person_said_since_stays_told(by_a_person: bool, told_at: int) -> None:
+    chart = Chart(known(Channel.SMS))
+    chart.hear(result())
+    assert chart.patient is not None
+    (command,) = chart.all(SendCommand)
+    message = replace(chart.patient.sent[command.command_id], closed=True, confirm_by=0)
+    chart.patient = replace(chart.patient, sent={command.command_id: message})
+    if by_a_person:
+        entry = replace(chart.patient.results["R1"], told_at=NOW + MINUTE)
+        chart.patient = replace(chart.patient, results={"R1": entry})
+    sent(chart, FAILED)
+    assert chart.patient is not None
+    assert chart.patient.results["R1"].told_at == told_at
