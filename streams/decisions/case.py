@@ -37,7 +37,7 @@ class Timing(msgspec.Struct, frozen=True):
     """The derived times of B1. ``affected_start`` None: nothing is bound to a start (results, most requests).
 
     ``deadline`` is B1's delivery_deadline. ``over`` says that nothing in the future is affected (2.4);
-    ``late`` that needed_by has passed.
+    ``late`` that needed_by has passed. ``relevant_end``, of what is over: until when a change came before it.
     """
 
     affected_start: Instant | None = None
@@ -47,6 +47,7 @@ class Timing(msgspec.Struct, frozen=True):
     late: bool = False
     over: bool = False
     relevant_start: Instant | None = None
+    relevant_end: Instant | None = None
 
 
 class Difference(msgspec.Struct, frozen=True):

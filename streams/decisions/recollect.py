@@ -36,6 +36,7 @@ from .framing import tell
 from .intake import REMEMBERED, fingerprint
 from .purposes import SAFETY_PURPOSES
 from .request import WAITED
+from .told import untold
 
 _FAILED: Final = (
     ReceiptStatus.PERMANENT_FAILURE, ReceiptStatus.TECHNICAL_FAILURE, ReceiptStatus.REFUSED,
@@ -164,16 +165,7 @@ def _did_not_arrive(patient: PatientState, asked: Asked) -> PatientState:
         if one.asked.key == asked.key and not (one.closed or one.failed)
     }
     patient = replace(patient, sent={**patient.sent, **failed})
-    entry, result = patient.appointments.get(asked.id), patient.results.get(asked.id)
-    if asked.copy_to is not None or not failed:
-        return patient
-    if entry is not None and entry.told is not None and entry.told.version == asked.version:
-        entry = replace(entry, told=entry.before, before=None)
-        return replace(patient, appointments={**patient.appointments, asked.id: entry})
-    if result is not None and result.told_version == asked.version:
-        result = replace(result, told_at=0, chase_at=0, told_version=0, told_normal=False)
-        return replace(patient, results={**patient.results, asked.id: result})
-    return patient
+    return untold(patient, asked) if failed else patient
 
 
 def _heard(patient: PatientState, receipt: Receipt) -> PatientState:
@@ -188,6 +180,8 @@ def _heard(patient: PatientState, receipt: Receipt) -> PatientState:
     heard = replace(
         sent, status=status, closed=read, failed=failed, confirm_by=0 if read or failed else sent.confirm_by
     )
+    if failed and sent.asked.key in patient.asked:
+        patient = untold(patient, sent.asked)  # left to the newer version that waits
     contacts = patient.contacts
     if status is ReceiptStatus.PERMANENT_FAILURE:
         contacts = tuple(replace(c, bounced=True) if c.contact_id == sent.contact_id else c for c in contacts)

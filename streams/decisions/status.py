@@ -16,7 +16,7 @@ from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Rol
 
 from .case import Case
 from .deadlines import TIME_TO_ACT
-from .purposes import SAFETY_PURPOSES
+from .purposes import CLINICAL_PURPOSES, SAFETY_PURPOSES
 
 _LOOK_AGAIN: Final = (
     10 * MINUTE
@@ -119,7 +119,7 @@ def _same_name(name: str, identity: Identity) -> bool:
 
 
 def _mismatch(case: Case) -> Escalate:
-    rank = Priority.P1 if case.pressing else Priority.P2
+    rank = Priority.P1 if case.pressing or case.purpose in CLINICAL_PURPOSES else Priority.P2
     return Escalate(Draft(Role.DQ, rank, Reason.IDENTITY_MISMATCH), companion_safety="near_miss_identity")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.domain.patient import Asked, ResultEntry
+from streams.domain.patient import Asked, PatientState, ResultEntry, Sent
+from streams.domain.time import Instant
 from streams.domain.vocabulary import Level, Purpose, SubjectKind
 
 from .case import Case
@@ -38,21 +39,50 @@ def mark_told(desk: Desk, case: Case, *, by: str = "") -> None:
         desk.change(results={**patient.results, asked.id: result})
 
 
-def untell(desk: Desk, asked: Asked) -> None:
+def untell(desk: Desk, asked: Asked, sent_at: Instant | None = None) -> None:
     """The message failed on every channel tried: what was told before it is what the recipient knows.
 
-    A copy that fails leaves what the patient was told.
+    ``sent_at``: when that message left, where somebody may have told the same by other means since.
     """
-    patient = desk.patient
+    desk.patient = untold(desk.patient, asked, sent_at)
+
+
+def untold(patient: PatientState, asked: Asked, sent_at: Instant | None = None) -> PatientState:
+    """The state without what a message told. A copy that fails leaves what the patient was told."""
     if asked.copy_to is not None:
-        return
+        return patient
     if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
         entry = patient.appointments[asked.id]
         if entry.told is not None and entry.told.version == asked.version:
             entry = replace(entry, told=entry.before, before=None)
-            desk.change(appointments={**patient.appointments, asked.id: entry})
-    elif asked.kind is SubjectKind.RESULT and asked.id in patient.results:
-        desk.change(results={**patient.results, asked.id: _untold(patient.results[asked.id])})
+        elif entry.before is not None and entry.before.version == asked.version:
+            entry = replace(entry, before=None)  # should the message since then fail too, nothing was told
+        else:
+            return patient
+        return replace(patient, appointments={**patient.appointments, asked.id: entry})
+    if asked.kind is SubjectKind.RESULT and asked.id in patient.results:
+        result = patient.results[asked.id]
+        if result.told_version == asked.version and sent_at in (None, result.told_at):
+            return replace(patient, results={**patient.results, asked.id: _untold(result)})
+    return patient
+
+
+def hand_on(desk: Desk, command_id: str, sent: Sent) -> Sent | None:
+    """A notice that says nothing of its own result any more is the notice of the next one it spoke for (B10).
+
+    Whether it arrived still matters to those; None when it spoke for no other.
+    """
+    results = desk.patient.results
+    if sent.asked.kind is not SubjectKind.RESULT or sent.asked.copy_to is not None:
+        return None
+    others = [id_ for id_, entry in results.items() if entry.told_by == sent.asked.id and entry.told_at]
+    if not others:
+        return None
+    heir = others[0]
+    sent = replace(sent, asked=replace(sent.asked, id=heir, version=results[heir].told_version))
+    by = {id_: replace(results[id_], told_by="" if id_ == heir else heir) for id_ in others}
+    desk.change(results={**results, **by}, sent={**desk.patient.sent, command_id: sent})
+    return sent
 
 
 def untell_spoken_for(desk: Desk, result_id: str) -> list[tuple[str, int]]:

@@ -95,6 +95,14 @@ def test_a_receipt_is_heard_and_a_detail_that_failed_is_not_used_again() -> None
     assert accepted.sent[command].confirm_by == rebuilt.sent[command].confirm_by
 
 
+def test_what_failed_while_a_newer_version_waits_was_not_told() -> None:
+    _, patient, command_id = sent()
+    waiting = Asked(SubjectKind.APPOINTMENT, "A1", 2, "e2", AT, NOW)
+    patient = open_request(patient, waiting, NOW)
+    patient = took(patient, receipt(command_id, ReceiptStatus.TECHNICAL_FAILURE), NOW)
+    assert patient.appointments["A1"].told is None
+
+
 def test_what_was_decided_after_a_message_that_did_not_arrive() -> None:
     _, rebuilt, command = sent()
     response = respond("P1", rebuilt, BOOKED, AT, ENV)
