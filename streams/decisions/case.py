@@ -24,6 +24,8 @@ from streams.domain.vocabulary import (
 )
 from streams.policy.model import Policy
 
+from .purposes import RESULT_PURPOSES
+
 
 class Environment(msgspec.Struct, frozen=True):
     """What is the same for every record of a turn: the policy, the clock's reading, the shard's own state."""
@@ -135,7 +137,7 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def pressing(self) -> bool:
         """Short notice or a result: the P1 of B17's last rows."""
-        return self.timing.short_notice or self.asked.kind is SubjectKind.RESULT
+        return self.timing.short_notice or self.purpose in RESULT_PURPOSES
 
     @property
     def state_only(self) -> bool:

@@ -24,6 +24,7 @@ from streams.domain.vocabulary import (
 
 from . import channels, recipients
 from .case import Case, Recipient
+from .purposes import RESULT_PURPOSES
 from .selection import Tested
 
 _FINAL = (ResultStatus.FINAL, ResultStatus.CORRECTED)
@@ -190,7 +191,10 @@ def contact_line(case: Case) -> Hold | None:
 
 
 def not_classified(case: Case) -> Escalate | None:
-    """B10.11: anything else is for a clinician."""
+    """B10.11: anything else is for a clinician; so is a request to tell a result, which shows none (4.1)."""
+    if case.result is None:
+        asks = case.purpose in RESULT_PURPOSES
+        return _to_clinician(Priority.P2, Reason.RESULT_NOT_CLASSIFIED) if asks else None
     if case.purpose is Purpose.RESULT_NORMAL or case.level is Level.L0:
         return None
     body = _entry(case).body

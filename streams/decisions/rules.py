@@ -105,7 +105,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("B10.8", "A sensitive test", (R.SENSITIVE_RESULT, R.CONTACT_LINE_CLOSED), "S0 line 33", RESULT, results.sensitive),
     Rule("B10.9", "Normal, and agreed beforehand", (), "S2 line 46", RESULT, results.normal),
     Rule("B10.10", "A result is available, contact us", (R.CONTACT_LINE_CLOSED,), "S1 line 20", RESULT, results.available),
-    Rule("B10.11", "Anything else is for a clinician", (R.RESULT_NOT_CLASSIFIED,), "S2 line 53", RESULT, results.not_classified),
+    Rule("B10.11", "Anything else is for a clinician", (R.RESULT_NOT_CLASSIFIED,), "S2 line 53", RESULT | REQUEST, results.not_classified),
     Rule("1.2", "An appointment we do not know, or not whether it stands", (R.DATA_QUALITY,), "S2 line 28", REQUEST, content.appointment_unclear),
     Rule("4.2", "A follow-up check nobody agreed to", (R.FOLLOW_UP_NOT_AGREED,), "S2 line 47", REQUEST, content.follow_up_not_agreed),
     Rule("4.3", "A clinical message to somebody not seen recently", (R.NOT_SEEN_RECENTLY,), "S2 line 55", RESULT | REQUEST, content.not_seen_recently),
