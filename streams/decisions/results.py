@@ -26,6 +26,7 @@ from . import channels, recipients
 from .case import Case, Recipient
 from .purposes import RESULT_PURPOSES
 from .selection import Tested
+from .timing import answered_from
 
 _FINAL = (ResultStatus.FINAL, ResultStatus.CORRECTED)
 
@@ -182,12 +183,8 @@ def available(case: Case) -> Hold | Case | None:
 
 def contact_line(case: Case) -> Hold | None:
     """Hold a notice that asks for a call until the line is open, and stays open long enough (B10 row 10)."""
-    policy, now = case.policy, case.now
-    calendar, line = policy.calendar, policy.contact_line
-    at = calendar.next_open(line, now)
-    if calendar.closes_at(line, at) - at < policy.contact_line_min:
-        at = calendar.next_open(line, calendar.closes_at(line, at))
-    return None if at == now else Hold(Reason.CONTACT_LINE_CLOSED, at)
+    at = answered_from(case)
+    return None if at == case.now else Hold(Reason.CONTACT_LINE_CLOSED, at)
 
 
 def not_classified(case: Case) -> Escalate | None:
