@@ -18,6 +18,7 @@ from streams.domain.vocabulary import (
     Channel,
     Ground,
     Level,
+    Mode,
     Purpose,
     RecipientRole,
     SubjectKind,
@@ -138,6 +139,14 @@ class Case(msgspec.Struct, frozen=True):
     def pressing(self) -> bool:
         """Short notice or a result: the P1 of B17's last rows."""
         return self.timing.short_notice or self.purpose in RESULT_PURPOSES
+
+    @property
+    def unreadable(self) -> bool:
+        """The appointment's status, or where a booked one takes place, is a symbol we do not know (1.2)."""
+        body = self.appointment
+        if body is None or body.status is AppointmentStatus.CANCELLED:
+            return False
+        return body.status is AppointmentStatus.UNKNOWN or body.mode is Mode.UNKNOWN
 
     @property
     def state_only(self) -> bool:

@@ -28,6 +28,8 @@ from .purposes import RESULT_PURPOSES
 from .selection import Tested
 from .timing import answered_from
 
+_DISCUSS = (Release.DISCUSS_FIRST, Release.UNKNOWN)
+_CORRECTED = (ResultStatus.CORRECTED, ResultStatus.UNKNOWN)
 _FINAL = (ResultStatus.FINAL, ResultStatus.CORRECTED)
 
 
@@ -57,11 +59,14 @@ def critical(case: Case) -> Escalate | None:
 
 
 def needs_conversation(case: Case) -> Escalate | None:
-    """B10.3: bad news, discuss first, or abnormal and not released: a person tells the patient."""
+    """B10.3: bad news, discuss first, or abnormal and not released: a person tells the patient.
+
+    A release we cannot read may say "discuss first" (1.2).
+    """
     body = _entry(case).body
     if body.bad_news:
         return _to_clinician(Priority.P1, Reason.BAD_NEWS)
-    if body.release is Release.DISCUSS_FIRST or (body.abnormal and body.release is not Release.NOTIFY):
+    if body.release in _DISCUSS or (body.abnormal and body.release is not Release.NOTIFY):
         return _to_clinician(Priority.P1, Reason.DISCUSS_FIRST)
     return None
 
@@ -72,9 +77,12 @@ def preliminary(case: Case) -> Suppress | None:
 
 
 def corrected(case: Case) -> Escalate | None:
-    """B10.5: the patient was told of something that has changed; "normal" that no longer is counts too."""
+    """B10.5: the patient was told of something that has changed; "normal" that no longer is counts too.
+
+    A status we cannot read may say "entered in error" (1.2).
+    """
     entry = _entry(case)
-    if (entry.body.status is ResultStatus.CORRECTED and entry.told_at) or no_longer_normal(entry):
+    if (entry.told_at and entry.body.status in _CORRECTED) or no_longer_normal(entry):
         return _to_clinician(Priority.P1, Reason.CORRECTED_AFTER_TOLD)
     return None
 

@@ -61,7 +61,8 @@ WITHIN: Final[dict[str, Any]] = {"within_threshold": True, "abnormal": False}
         ({"service_code": "GUM"}, "SEND app_default"),
         ({"test_code": "HIV_TEST", "sensitive_test": False}, "SEND app_default"),
         ({"release": Release.UNSET}, "ESCALATE result_not_classified"),
-        ({"release": Release.UNKNOWN}, "ESCALATE result_not_classified"),
+        ({"release": Release.UNKNOWN}, "ESCALATE discuss_first"),
+        ({"release": Release.UNKNOWN, "reviewed": False, **WITHIN}, "ESCALATE discuss_first"),
         ({"status": ResultStatus.UNKNOWN}, "ESCALATE result_not_classified"),
     ],
 )
