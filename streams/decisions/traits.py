@@ -20,7 +20,9 @@ SENSITIVE: Final = 4
 WAITING: Final = 8  # an open task or a message on its way
 FLAGGED: Final = 16  # no record or not the usual one: a death, a merge, a protected person, a hold
 STOPPED: Final = 32  # the shard or the surge guard holds messages back
-UNUSUAL: Final = 64  # an appointment neither booked nor cancelled, of a mode we do not know, or changed by the patient
+UNUSUAL: Final = (
+    64  # an appointment neither booked nor cancelled, of a mode we do not know, or changed by the patient
+)
 BY_PERSON: Final = 128  # a person approved this one message, or the patient would rather be called
 EVERY: Final = OTHERS | OBJECTS | SENSITIVE | WAITING | FLAGGED | STOPPED | UNUSUAL | BY_PERSON
 

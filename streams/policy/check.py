@@ -72,7 +72,9 @@ def _contact_line(reader: _Fields) -> Item:
         return line  # that is noted already
     if line.value == "service_hours":
         return Item(hours, line.path, line.problems)
-    return Item({**hours, **line.value}, line.path, line.problems) if isinstance(line.value, Mapping) else line
+    return (
+        Item({**hours, **line.value}, line.path, line.problems) if isinstance(line.value, Mapping) else line
+    )
 
 
 TOP_LEVEL_REQUIRED: Final = tuple(key for key in TOP_LEVEL if key != "templates")
