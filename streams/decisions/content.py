@@ -26,7 +26,9 @@ def appointment_unclear(case: Case) -> Escalate | None:
     """1.2: a message about an appointment that we do not know, or of which we do not know whether it stands, or where."""
     if case.request is None or case.purpose not in APPOINTMENT_PURPOSES:
         return None
-    untimed = case.appointment is None and not case.request.parameters.get("when")  # nothing to say when it is
+    untimed = case.appointment is None and not case.request.parameters.get(
+        "when"
+    )  # nothing to say when it is
     unclear = untimed or case.unreadable
     return Escalate(Draft(Role.DQ, priority(case, Priority.P3), Reason.DATA_QUALITY)) if unclear else None
 

@@ -132,13 +132,23 @@ def unreviewed(case: Case) -> Hold | Escalate | None:
     """B10.7: nobody has looked yet; at the review SLA a clinician is asked. Never released by itself (C171)."""
     if _entry(case).body.reviewed or agreement(case) is not None:
         return None
-    if Reason.AWAITING_REVIEW in case.asked.waited:
+    if Reason.AWAITING_REVIEW in case.asked.waited or _was_asked_for(case):
         return _to_clinician(Priority.P2, Reason.UNREVIEWED_RESULT)
     since = case.asked.held_since or case.now
     due = case.policy.calendar.add_working_days(since, case.policy.review_sla_days)
     if due <= case.now:
         return _to_clinician(Priority.P2, Reason.UNREVIEWED_RESULT)
     return Hold(Reason.AWAITING_REVIEW, due, final=True)
+
+
+def _was_asked_for(case: Case) -> bool:
+    """Whether a clinician has the task already: another version of it, still unreviewed, updates that."""
+    return any(
+        task.reason is Reason.UNREVIEWED_RESULT
+        and task.asked is not None
+        and task.asked.same_thing(case.asked)
+        for task in case.patient.tasks.values()
+    )
 
 
 def sensitive(case: Case) -> Escalate | Hold | Case | None:
