@@ -24,6 +24,7 @@ from streams.domain.vocabulary import (
 
 from . import channels, recipients
 from .case import Case, Recipient
+from .content import remove_recipients
 from .purposes import RESULT_PURPOSES
 from .selection import Tested
 from .timing import answered_from
@@ -174,15 +175,18 @@ def normal(case: Case) -> Case | None:
 
 def _carries_l4(case: Case) -> bool:
     """Whether some channel could carry L4 to whoever stage 5 would choose; else it is told as L3 (row 10)."""
+    case = remove_recipients(case) or case  # 6.3 is asked later, before stage 5
     stand_in = next((p for p in recipients.named(case) if recipients.usable(case, p)), None)
     if stand_in is not None:
         cap = stand_in.max_level
         reader = Recipient(RecipientRole.PROXY, stand_in.proxy_id, stand_in.contacts, (), (), cap)
+        addressed: Case | None = replace(case, recipient=reader)
     elif recipients.needs_stand_in(case):
         return False
     else:
-        reader = Recipient(RecipientRole.PATIENT, None, case.patient.contacts, ())
-    tested = channels.candidates(replace(case, recipient=reader))
+        addressed = recipients.patient_themselves(case)
+    assert addressed is not None, "nobody is chosen before stage 5"
+    tested = channels.candidates(addressed)
     return any(
         c.eligible and not c.lowered and c.channel in (Channel.NHS_APP, Channel.LETTER) for c in tested
     )
