@@ -23,6 +23,7 @@ from streams.policy.model import PermissionModel
 from streams.policy.templates import Template
 
 from .case import Case, Recipient
+from .purposes import LEVEL_OF
 
 _ELECTRONIC_MODEL: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.IM_COMMERCIAL})
 _NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
@@ -63,7 +64,8 @@ def fit_level(
             blockers.append(test)
         elif limit < cap:
             cap = limit
-    levels = (wanted,) if cap == wanted else case.policy.templates.levels(case.purpose)  # only a cap lowers
+    uncapped = cap == LEVEL_OF.get(case.purpose)  # a lower level that the request asks for is a cap too
+    levels = (wanted,) if uncapped else case.policy.templates.levels(case.purpose)
     level, template, needs_unmet = _template(case, channel, cap, levels)
     if template is None:
         if needs_unmet:
