@@ -229,7 +229,7 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         day=today,
         day_count=(patient.day_count if patient.day == today else 0) + (case.purpose not in SAFETY_PURPOSES),
     )
-    mark_told(desk, case)
+    mark_told(desk, case, send)
     if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
         desk.change(
             notice_until=desk.now + desk.env.policy.coalesce,

@@ -32,11 +32,10 @@ from streams.policy.model import Policy
 
 from . import facts
 from .deadlines import stage_times
-from .framing import tell
 from .intake import REMEMBERED, fingerprint
 from .purposes import SAFETY_PURPOSES
 from .request import WAITED
-from .told import untold
+from .told import after_message, carries_link, for_the_link, owes_link, untold
 
 _FAILED: Final = (
     ReceiptStatus.PERMANENT_FAILURE, ReceiptStatus.TECHNICAL_FAILURE, ReceiptStatus.REFUSED,
@@ -81,10 +80,10 @@ def decided(
         return replace(patient, asked={**waiting, held.key: held})
     patient = replace(patient, asked=waiting)
     if decision.outcome is Outcome.SEND:
-        patient = _told(patient, asked, decision, policy)
+        patient = _told(patient, asked, decision, policy, command)
         return patient if command is None else _awaited(patient, asked, command, policy)
     if decision.reason is Reason.COALESCED:
-        return _told(patient, asked, decision, policy)
+        return _told(patient, asked, decision, policy, None)
     return patient
 
 
@@ -117,14 +116,24 @@ def _asked(patient: PatientState, decision: Decision) -> Asked:
     return replace(asked, ordinal=max(before, default=asked.ordinal) + 1)
 
 
-def _told(patient: PatientState, asked: Asked, decision: Decision, policy: Policy) -> PatientState:
+def _told(
+    patient: PatientState, asked: Asked, decision: Decision, policy: Policy, command: SendCommand | None
+) -> PatientState:
     """Whom the message was for knows now; a copy to somebody else does not change that."""
     if asked.copy_to is not None:
         return patient
     entry, result = patient.appointments.get(asked.id), patient.results.get(asked.id)
     if entry is not None and entry.version == asked.version:
-        entry = replace(entry, told=tell(entry.body, entry.version), before=entry.told)
-        return replace(patient, appointments={**patient.appointments, asked.id: entry})
+        carried = command is None or carries_link(
+            entry.body, command.purpose, command.level, command.parameters
+        )
+        entry = after_message(entry, entry.version, link=carried)
+        again = for_the_link(asked, decision.decided_at) if owes_link(entry) else None
+        return replace(
+            patient,
+            appointments={**patient.appointments, asked.id: entry},
+            asked=patient.asked if again is None else {**patient.asked, again.key: again},
+        )
     if result is not None:
         chase = decision.decided_at + policy.missed_action if decision.level is Level.L3 else 0
         result = replace(
