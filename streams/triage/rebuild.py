@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.decisions import Environment, adopt, recollect, refuse, respond
 from streams.decisions.intake import examine, fingerprint, subject_of
@@ -30,7 +29,7 @@ from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant
 from streams.domain.vocabulary import DECIDING_TOPICS, INPUT_TOPICS, STATE_TOPICS, Topic
-from streams.errors import BadRecord, BadUsage
+from streams.errors import BadRecord
 from streams.kafka import client, topics
 from streams.kafka.codec import LONGEST_KEY, Codec
 from streams.kafka.offsets import OffsetsClient
@@ -42,10 +41,11 @@ from streams.kafka.transaction import ShardProducer
 from streams.policy.load import load_policy
 from streams.policy.model import Policy
 from streams.settings import Settings
-from streams.worker.hindsight import Made, is_behind
+from streams.worker.hindsight import Made, is_behind, not_read
 from streams.worker.journal import Journal, pack_shard, unpack_shard
 from streams.worker.table import SHARD_KEY
 
+from .idle import nobody_works
 from .rows import changed_rows
 from .stops import Stops
 
@@ -70,7 +70,7 @@ async def rebuild(settings: Settings, now: Instant, say: Callable[[Rebuilt], Non
     """Every partition; tells ``say`` of each when it is done. Raises BadUsage while workers run, RefuseToStart."""
     partitions = (await topics.check(settings)).partitions
     async with client.admin(settings) as admin:
-        await _nobody_works(admin, settings.worker_group)
+        await nobody_works(admin, settings.worker_group)
     connect = client.connection(settings)
     offsets = OffsetsClient(connect)
     await offsets.open()
@@ -84,15 +84,6 @@ async def rebuild(settings: Settings, now: Instant, say: Callable[[Rebuilt], Non
         return done
     finally:
         await offsets.close()
-
-
-async def _nobody_works(admin: AIOKafkaAdminClient, group: str) -> None:
-    for answer in await admin.describe_consumer_groups([group]):
-        for described in answer.groups:
-            if described[5]:  # its members
-                raise BadUsage(
-                    f"workers are running in group {group}: stop them all first, then call this again"
-                )
 
 
 class _Partition:
@@ -116,6 +107,7 @@ class _Partition:
         self._unseen: list[Decision] = []
         self._made: list[Made] = []  # those, and the last one of all
         self._last: Made | None = None
+        self._ends: dict[Topic, int] = {}  # of the inputs
         self._commands: dict[str, SendCommand] = {}
         self._tasks: dict[str, EscalationTask] = {}
         self._shard = ShardState()
@@ -132,8 +124,9 @@ class _Partition:
             changelog = settings.topic(Topic.PATIENT_TABLE)
             self._rows = await restore(self._connect, self._offsets, changelog, number)
             self._shard, self._journal = unpack_shard(self._rows.pop(SHARD_KEY, None))
+            self._ends = await self._input_ends()
             await self._read()
-            if self._last is None or not is_behind(self._journal, [*self._made, self._last]):
+            if self._last is None or not is_behind(self._journal, [*self._made, self._last], self._ends):
                 return Rebuilt(number)
             read_to = await self._read_to()
             inputs = {topic: self._taken(topic, end) for topic, end in read_to.items()}
@@ -171,21 +164,28 @@ class _Partition:
 
     def _is_unseen(self, made: Made) -> bool:
         """Whether the table has not seen this decision."""
-        place = made.decision.input
-        return made.at > self._journal.at or place.offset >= self._journal.read_to.get(Topic(place.topic), 0)
+        return made.at > self._journal.at or not_read(self._journal, made.decision, self._ends)
+
+    async def _input_ends(self) -> dict[Topic, int]:
+        names = {(self._settings.topic(topic), self._number): topic for topic in INPUT_TOPICS}
+        return {names[at]: end for at, end in (await self._offsets.ends(list(names))).items()}
 
     async def _read_to(self) -> dict[Topic, int]:
-        """Where the last turn had read to: what the group committed with it, and at least what was decided."""
+        """Where the last turn had read to: what the group committed with it, and at least what was decided.
+
+        A decision about an offset beyond the end is from before the topic was made anew, and tells nothing of this one.
+        """
         names = {(self._settings.topic(topic), self._number): topic for topic in INPUT_TOPICS}
         committed = await self._offsets.committed(self._settings.worker_group, list(names))
-        ends = await self._offsets.ends(list(names))
+        ends = await self._input_ends()
         read_to = {
-            topic: min(max(committed[at] or 0, self._journal.read_to.get(topic, 0)), ends[at])
+            topic: min(max(committed[at] or 0, self._journal.read_to.get(topic, 0)), ends[topic])
             for at, topic in names.items()
         }
         for decision in self._unseen:
-            topic = Topic(decision.input.topic)
-            read_to[topic] = max(read_to[topic], decision.input.offset + 1)
+            topic, offset = Topic(decision.input.topic), decision.input.offset
+            if offset < ends[topic]:
+                read_to[topic] = max(read_to[topic], offset + 1)
         return read_to
 
     def _taken(self, topic: Topic, end: int) -> list[Stored]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,11 +19,13 @@ from streams.errors import BadRecord
 from streams.kafka.outbox import RECORD_BYTES
 from streams.kafka.reading import Stored
 from streams.triage.rebuild import _Partition
+from streams.worker.hindsight import Made
 from streams.worker.intake import Work
-from streams.worker.journal import unpack_shard
+from streams.worker.journal import Journal, unpack_shard
 from streams.worker.table import SHARD_KEY
 from tests.support.policies import policy
 from tests.unit.worker.test_deciding import Deciding, objection
+from tests.unit.worker.test_hindsight import decision
 from tests.unit.worker.test_turn import CODEC, NOW, Rec, patient, portion
 
 RUBBISH = b"rubbish"
@@ -138,6 +140,42 @@ async def test_a_patient_whom_the_table_has_no_room_for_stays_as_they_were_and_s
         rows = await write(said, objected)
         assert rows.keys() == {SHARD_KEY}
         assert unpack_shard(rows[SHARD_KEY])[0].paused
+
+
+# Where it has been read to.
+
+
+class Offsets:
+    """Every topic was made anew: it ends at 40, and its reader had come to 10."""
+
+    async def ends(self, places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(places, 40)
+
+    async def committed(self, _group: str, places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(places, 10)
+
+
+@pytest.mark.parametrize(("offset", "read_to"), [(9, 10), (10, 11), (39, 40), (40, 10), (5_000, 10)])
+async def test_a_hold_from_before_a_topic_was_made_anew_skips_none_of_its_records(
+    offset: int, read_to: int
+) -> None:
+    one, offsets = partition(), Offsets()
+    one._offsets = cast(Any, offsets)
+    one._journal = Journal(9, NOW, (), {Topic.APPOINTMENTS: 10})
+    one._ends = await one._input_ends()
+    ended = decision(offset, NOW + HOUR)  # since the backup
+    one._unseen = [ended]
+    assert one._is_unseen(Made(ended, NOW + HOUR))
+    assert (await one._read_to())[Topic.APPOINTMENTS] == read_to
+
+
+async def test_what_was_decided_about_the_topic_as_it_was_long_ago_is_not_decided_since() -> None:
+    one, offsets = partition(), Offsets()
+    one._offsets = cast(Any, offsets)
+    one._journal = Journal(9, NOW, (), {Topic.APPOINTMENTS: 10})
+    one._ends = await one._input_ends()
+    assert not one._is_unseen(Made(decision(5_000, NOW - HOUR), NOW - HOUR))
+    assert one._is_unseen(Made(decision(39, NOW - HOUR), NOW - HOUR)), "its clock may have been behind"
 
 
 def _cannot(_: PatientState) -> bytes:
