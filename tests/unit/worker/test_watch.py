@@ -15,6 +15,7 @@ from streams.kafka.batch import Stretch
 from streams.kafka.codec import Codec
 from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.worker import shard as shard_module
+from streams.worker.measuring import Measuring
 from streams.worker.shard import Shard
 from streams.worker.skew import Skew
 from streams.worker.watch import STALLED_S, Watch
@@ -56,7 +57,6 @@ class Worker:
         self.shard = Shard(parts, producer, barrier, lambda *_: None, Skew())
         self.shard.flow(dict.fromkeys(INPUT_TOPICS, 0))
         measuring: Any = SimpleNamespace(behind={}, reach=SimpleNamespace(reasons=list), fails_closed=False)
-        self.measuring = measuring
         settings: Any = None
         self.watch = Watch(settings, parts, measuring)
         settled = asyncio.Event()
@@ -75,12 +75,32 @@ class Worker:
     def ready(self) -> list[str]:
         return list(self.watch.ready(self.host))
 
+    async def measured(self, behind: int) -> None:
+        """The broker has so many objections that this shard has not applied."""
+        names = self.watch._parts.names
+
+        async def ends(asked: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+            reached = self.shard.next_offsets
+            more = {Topic.OBJECTIONS: behind}
+            return {at: reached[names.topic(at[0])] + more.get(names.topic(at[0]), 0) for at in asked}
+
+        kafka: Any = SimpleNamespace(offsets=SimpleNamespace(ends=ends))
+        barrier: Any = None
+        measuring: Any = Measuring(self.watch._parts, kafka, barrier, "heed-recorder")
+        measuring._look_at_recorder = _nothing
+        self.watch._measuring = measuring
+        await measuring._look_at_ends(self.host)
+
     def time_passes(self) -> None:
         self.shard.progress -= STALLED_S + 1
 
     def arrives(self) -> None:
         value = b"\0" + struct.pack(">I", 4711) + b"x"
         self.shard.receive(Topic.OBJECTIONS, Stretch(0, 1, [Rec(0, b"P1", value)], 0.0, 6))
+
+
+async def _nothing(*_: object) -> None:
+    pass
 
 
 @pytest.fixture
@@ -115,3 +135,22 @@ async def test_a_rebalance_ends_the_wait(worker: Worker) -> None:
     await worker.shard.quiesce()
     await turn
     assert not worker.shard.registry_away
+
+
+async def test_what_comes_after_a_quiet_hour_has_not_stalled(worker: Worker) -> None:
+    worker.registry.away = False
+    worker.time_passes()
+    await worker.measured(behind=0)
+    worker.arrives()
+    assert worker.alive() == []
+    worker.time_passes()
+    await worker.measured(behind=0)
+    assert worker.alive() != [], "in hand for long"
+
+
+async def test_what_lies_on_the_broker_and_is_not_fetched_is_a_stall(worker: Worker) -> None:
+    await worker.measured(behind=1)
+    assert worker.alive() == []
+    worker.time_passes()
+    await worker.measured(behind=1)
+    assert worker.alive() == ["partition 0 has lag and made no progress for 60 s"]
