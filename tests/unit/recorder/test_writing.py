@@ -16,7 +16,7 @@ from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.ops.metrics import value
 from streams.recorder import writing
 from streams.recorder.run import STALLED_S, Recorder
-from streams.recorder.writing import Parts, RecordPartition
+from streams.recorder.writing import Parts, RecordPartition, fingerprint
 
 NOW = 1_796_119_200_000
 SCHEMAS = SchemaSet.load(schema_directory())
@@ -148,6 +148,36 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(writing, "ShardProducer", Producer)
     monkeypatch.setattr(writing, "REGISTRY_RETRY_S", 0.01)
     return Desk()
+
+
+def test_what_is_remembered_of_a_change_is_small_and_tells_changes_apart() -> None:
+    def change(patient: str, objection: str, version: int) -> Event:
+        body = Objection(objection, ObjectionAction.RECORDED, Scope.WHOLE_CARE)
+        return Event(Topic.OBJECTIONS, Envelope("o", patient, version, NOW, "test"), body)
+
+    changes = [
+        ("P1", "O1", 1),
+        ("P1", "O1", 11),
+        ("P1", "O1/1", 1),
+        ("P2", "O1", 1),
+        ("P", "1O1", 1),
+        ("P1/O", "1", 1),
+        ("P1", "O/1", 1),
+    ]
+    marks = [fingerprint(change(*one)) for one in changes]
+    assert len(set(marks)) == len(changes)
+    assert max(marks) < 1 << 64
+    assert fingerprint(change("P1", "O1", 1)) == marks[0]
+
+
+async def test_an_objection_is_on_record_once_however_often_it_comes(desk: Desk) -> None:
+    for offset in (0, 1):
+        again = desk.record(77)
+        again.offset = offset
+        await desk.partition.learn({"objections": [again]})
+        await desk.partition.write({"objections": [again]})
+    assert len(desk.producer.written) == 1
+    assert all(type(mark) is int for mark in desk.partition._seen)
 
 
 async def test_an_objection_under_a_producers_own_schema_id_has_its_entry(desk: Desk) -> None:
