@@ -9,27 +9,32 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from streams.errors import BrokerUnreachable
 from streams.kafka import client, topics
 from streams.kafka.broker import LocalKafka
 from streams.settings import Settings, load
 
-
 #: Folders whose tests start brokers and processes of Heed.
-_OF_THE_PATH = ("fault", "integration")
+_OF_THE_PATH = ("tests/fault/", "tests/integration/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class BrokerApart(LoadScopeScheduling):
     """What needs a broker runs in one process, one after another, while another runs the rest (make test): two
     brokers and all that is killed beside them would wait for each other on two cores."""
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in _OF_THE_PATH or not {"kafka", "own_kafka"}.isdisjoint(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("broker"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "broker" if nodeid.startswith(_OF_THE_PATH) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return BrokerApart(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -30,11 +30,17 @@ from .framing import frame
 from .outcome import carry_out
 from .request import asked_for_record, settled
 from .timing import unread_after
-from .told import untell
+from .told import hand_on, untell
 
 _FAILURES_TO_OPEN: Final = 5
 _FAILURES_WITHIN: Final = 2 * MINUTE
 _TRY_AGAIN: Final = 1 * MINUTE
+_ARRIVED: Final = (ReceiptStatus.DELIVERED, ReceiptStatus.READ)
+_FAILURES: Final = (
+    ReceiptStatus.PERMANENT_FAILURE,
+    ReceiptStatus.TECHNICAL_FAILURE,
+    ReceiptStatus.REFUSED,
+)
 #: Nothing left to do: the appointment is over, or the recipient knows by other means.
 _QUIET: Final = frozenset({Reason.PAST, Reason.NO_NET_CHANGE})
 
@@ -46,6 +52,9 @@ def receive(desk: Desk, receipt: Receipt) -> None:
         _set_aside(desk)
         return
     status = receipt.status
+    if sent.closed and not sent.failed and sent.status not in _ARRIVED and status in _FAILURES:
+        _failed_after_all(desk, receipt.command_id, sent, status)
+        return
     if sent.closed or sent.failed:
         if (status is ReceiptStatus.PERMANENT_FAILURE) != sent.failed and status is not sent.status:
             desk.log_safety("receipt_conflict", _subject(sent), desk.event_id)
@@ -54,17 +63,31 @@ def receive(desk: Desk, receipt: Receipt) -> None:
         status is ReceiptStatus.DELIVERED and sent.channel is not Channel.NHS_APP
     ):
         _keep(desk, receipt.command_id, replace(sent, status=status, closed=True, confirm_by=0))
-    elif status is ReceiptStatus.PERMANENT_FAILURE:
-        _mark_bounced(desk, sent)
-        next_channel(desk, receipt.command_id, sent, status)
-    elif status is ReceiptStatus.TECHNICAL_FAILURE:
-        _count_failure(desk, sent.channel)
-        next_channel(desk, receipt.command_id, sent, status)
     elif status is ReceiptStatus.REFUSED:
         _stop(desk, receipt.command_id, sent)
+    elif status in _FAILURES:
+        _learn(desk, sent, status)
+        next_channel(desk, receipt.command_id, sent, status)
     else:  # accepted, delivered to the app but unread, or failing for now: the timer decides
         by = _read_by(desk, sent) if status is ReceiptStatus.DELIVERED else sent.confirm_by
         _keep(desk, receipt.command_id, replace(sent, status=status, confirm_by=by))
+
+
+def _learn(desk: Desk, sent: Sent, status: ReceiptStatus) -> None:
+    """Whose fault it was: that of the detail, or that of the channel (C144)."""
+    if status is ReceiptStatus.PERMANENT_FAILURE:
+        _mark_bounced(desk, sent)
+    elif status is ReceiptStatus.TECHNICAL_FAILURE:
+        _count_failure(desk, sent.channel)
+
+
+def _failed_after_all(desk: Desk, command_id: str, sent: Sent, status: ReceiptStatus) -> None:
+    """A message that something newer has taken the place of: it moves on no more, but it told nobody either."""
+    _keep(desk, command_id, replace(sent, status=status, failed=True))
+    _learn(desk, sent, status)
+    untell(desk, sent.asked, sent.created_at)
+    if status is ReceiptStatus.REFUSED:
+        _check_ours(desk, sent)
 
 
 def _read_by(desk: Desk, sent: Sent) -> Instant:
@@ -138,10 +161,12 @@ def next_channel(desk: Desk, command_id: str, sent: Sent, status: ReceiptStatus 
     ``status`` is the last thing heard of the message; None: nothing at all.
     """
     _keep(desk, command_id, replace(sent, failed=True, confirm_by=0, status=status))
-    if not _is_current(desk, sent):
-        return  # a newer version is on its way, or something else was told since
-    patient_before = desk.patient
-    untell(desk, sent.asked)
+    current, patient_before = _is_current(desk, sent), desk.patient
+    untell(desk, sent.asked)  # also when a newer version waits: it is compared with what did arrive
+    if not current:
+        if (theirs := hand_on(desk, command_id, sent)) is not None:
+            next_channel(desk, command_id, theirs, status)
+        return
     asked = replace(settled(desk, sent.asked), flags=("10",))
     attempt(
         desk,
@@ -203,21 +228,42 @@ def _is_current(desk: Desk, sent: Sent) -> bool:
 def _stop(desk: Desk, command_id: str, sent: Sent) -> None:
     """The provider reports a death, flag, exit or invalid record: stop, and somebody checks ours."""
     _keep(desk, command_id, replace(sent, status=ReceiptStatus.REFUSED, failed=True, confirm_by=0))
-    if not _is_current(desk, sent):
-        return
+    held, current = desk.patient.asked.get(sent.asked.key), _is_current(desk, sent)
     untell(desk, sent.asked)
-    asked = replace(settled(desk, sent.asked), flags=("10",))
+    if held is None and not current:
+        _check_ours(desk, sent)
+        return
+    # A newer version that waits goes to that person too: it would go to the same dead or flagged patient.
+    asked = settled(desk, sent.asked) if held is None else replace(held, until=0, reason=None, rule="")
+    asked = replace(asked, flags=("10",))
     draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, own_role=True)
 
     def stop() -> None:
         case = frame(desk.patient_id, desk.patient, asked, desk.env)
+        case = replace(case, failed_before=True)  # nor did it tell of what it spoke for
         carry_out(desk, Ruling(Escalate(draft), "B6.2", ("10", "B6.2"), case))
 
     attempt(desk, stop, lambda said: fault(desk, asked, said))
 
 
+def _check_ours(desk: Desk, sent: Sent) -> None:
+    """B6.2: a refusal is about the patient, not about the message; what became of that changes nothing."""
+    asked = sent.asked
+    draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, own_role=True, unbound=True)
+    desk.companion(draft, (asked.kind, asked.id, asked.version))
+
+
 def confirm_overdue(desk: Desk) -> None:
-    """No receipt by ``confirm_by``, or an app message still unread: the next channel (C143, C145, C148)."""
-    for command_id, sent in list(desk.patient.sent.items()):
-        if sent.confirm_by and sent.confirm_by <= desk.now and not (sent.closed or sent.failed):
+    """No receipt by ``confirm_by``, or an app message still unread: the next channel (C143, C145, C148).
+
+    Nothing has failed yet: a newer version that waits is decided first, and may take this one's place.
+    """
+    for command_id in list(desk.patient.sent):
+        sent = desk.patient.sent[command_id]
+        if not sent.confirm_by or sent.confirm_by > desk.now or sent.closed or sent.failed:
+            continue
+        held = desk.patient.asked.get(sent.asked.key)
+        if held is not None:
+            _keep(desk, command_id, replace(sent, confirm_by=held.until))
+        else:
             next_channel(desk, command_id, sent, sent.status)

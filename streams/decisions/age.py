@@ -10,7 +10,7 @@ from streams.policy.model import Policy
 
 
 def is_minor(patient: PatientState, policy: Policy, now: Instant) -> bool:
-    """Under ``proxy_suspend_age`` (16 by law); False when the birth date is not known.
+    """Under ``proxy_suspend_age`` (16 by law); False when the birth date is not known (then B11.1).
 
     Errors: CannotDecide when the date of birth is no date: who may be told depends on it.
     """

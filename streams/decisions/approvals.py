@@ -11,6 +11,18 @@ from .desk import Desk
 from .grounds import GROUND_TASKS
 
 
+def standing_for_request(desk: Desk, id_: str, task: OpenTask) -> str:
+    """The task that stands for the request; an approval may be given on the call beside it (G8)."""
+    for other_id, other in desk.patient.tasks.items():
+        if (
+            task.asked is None
+            and other.asked is not None
+            and (other.kind, other.id, other.ground) == (task.kind, task.id, task.ground)
+        ):
+            return other_id
+    return id_
+
+
 def permit_for(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> Permit | None:
     """What an approval allows, if it is one: the right people, a rationale, this version, one channel.
 

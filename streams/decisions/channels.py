@@ -40,7 +40,10 @@ from .timing import Release, release
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """One channel, tested. ``covering`` are the objections that still block it after exceptions."""
+    """One channel, tested. ``covering`` are the objections that still block it after exceptions.
+
+    ``beyond_override``: more is objected to than an override of this channel sets aside.
+    """
 
     channel: Channel
     blockers: tuple[str, ...]
@@ -53,6 +56,7 @@ class Candidate(msgspec.Struct, frozen=True):
     excepted: bool = False
     refused: bool = False
     unverified: bool = False
+    beyond_override: bool = False
 
     @property
     def eligible(self) -> bool:
@@ -67,6 +71,7 @@ class Barred(msgspec.Struct, frozen=True):
     excepted: bool
     refused: bool
     unverified: bool
+    beyond_override: bool
 
 
 _NONE_YET: Final[Mapping[Channel, Candidate]] = {}
@@ -150,12 +155,14 @@ def _barred(
     if unverified and case.policy.require_verified:
         blockers.append("E2")
     used = _used(case, channel)
-    blocking, lifted, refusal = _objected(case, recipient, channel, used)
-    if blocking or refusal or (recipient.objected and _proxy_objects(recipient.objected, used)):
+    blocking, lifted, refusal, beyond = _objected(case, recipient, channel, used)
+    if recipient.objected and _proxy_objects(recipient.objected, used):
+        beyond = True  # what the patient's objection allows does not bind whoever receives it (B11.12)
+    if blocking or refusal or beyond:
         blockers.append("E5")
     if restricted and not set(used).issubset(safe_channels(case.patient)):
         blockers.append("E6")
-    return Barred(tuple(blockers), tuple(blocking), lifted, refusal, unverified)
+    return Barred(tuple(blockers), tuple(blocking), lifted, refusal, unverified, beyond)
 
 
 def _test(
@@ -180,6 +187,7 @@ def _test(
         barred.excepted,
         barred.refused,
         barred.unverified,
+        barred.beyond_override,
     )
 
 
@@ -223,22 +231,28 @@ def _proxy_objects(objected: tuple[Channel, ...], used: tuple[Channel, ...]) -> 
 
 def _objected(
     case: Case, recipient: Recipient, channel: Channel, used: tuple[Channel, ...]
-) -> tuple[list[ObjectionEntry], bool, bool]:
-    """E5: the objections that still block, whether an exception lifted one, whether permission was refused."""
+) -> tuple[list[ObjectionEntry], bool, bool, bool]:
+    """E5: the objections that still block, whether an exception lifted one, whether permission was refused.
+
+    Last, whether one of them covers another channel that the message would use: people decide about the one
+    that they name, and about nothing else (9.8, C226).
+    """
     patient = case.patient
     if not patient.objections and not patient.permissions:
-        return [], False, False
+        return [], False, False, False
     proxy = recipient.role is RecipientRole.PROXY
     blocking: list[ObjectionEntry] = []
-    lifted = refusal = False
+    lifted = refusal = beyond = False
     for one in used:
-        refusal = refusal or (not proxy and refused(patient, one))
+        refusal = refusal or refused(patient, one)
         for entry in covering(case, one, proxy=proxy) if patient.objections else ():
             if excepted(case, entry.body, one):
                 lifted = True
-            elif not permitted_once(case, channel, entry):
-                blocking.append(entry)
-    return blocking, lifted, refusal
+            elif not permitted_once(case, one, entry):
+                beyond = beyond or one is not channel
+                if entry not in blocking:
+                    blocking.append(entry)
+    return blocking, lifted, refusal, beyond
 
 
 def choose(case: Case, eligible: list[Candidate]) -> tuple[Candidate, Reason]:

@@ -9,25 +9,22 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.domain.calendar import local_day
 from streams.domain.events import Appointment
 from streams.domain.patient import Asked, PatientState, Told
-from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     AppointmentStatus,
     Level,
     Mode,
     Purpose,
     ReceiptStatus,
-    StartsPrecision,
     SubjectKind,
 )
-from streams.domain.window import is_short_notice
 from streams.policy.model import Policy
 
 from .age import is_minor
 from .case import Case, Difference, Environment, Timing
-from .purposes import LEVEL_OF
+from .purposes import APPOINTMENT_PURPOSES, LEVEL_OF
+from .starts import appointment_timing, bounded, start_timing
 
 _NO_TIMING: Final = Timing()
 _SAME: Final = Difference()
@@ -69,7 +66,6 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
         told = entry.before  # what the person who gets the copy was told (B11.7)
     difference = differs(body, told, policy)
     purpose = purpose_of(body, told, difference)
-    starts = _affected(body, told, difference, env.now)
     return Case(
         patient_id,
         patient,
@@ -81,7 +77,7 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
         body.service_code,
         _is_sensitive(body, policy),
         Level.L1,
-        timing_of(starts, relevant_start(body, told, difference), body.starts_precision, policy, env.now),
+        appointment_timing(body, told, difference, policy, env.now),
         body,
         told,
         difference,
@@ -128,13 +124,11 @@ def _frame_request(patient_id: str, patient: PatientState, asked: Asked, env: En
     sensitive = service in policy.sensitive_services
     if entry is not None:
         sensitive = sensitive or _is_sensitive(entry.body, policy)
-        known = entry.body
-        start = _future_start(known, env.now)
-        timing = timing_of(start, known.starts_at, known.starts_precision, policy, env.now)
-    else:
-        timing = _NO_TIMING
+    timing = _NO_TIMING
+    if entry is not None and body.purpose in APPOINTMENT_PURPOSES:  # B1: affected_start is theirs alone
+        timing = start_timing(entry.body, policy, env.now)
     if body.needed_by is not None:
-        timing = _bounded(timing, body.needed_by, env.now)
+        timing = bounded(timing, body.needed_by, env.now)
     return Case(
         patient_id,
         patient,
@@ -151,19 +145,6 @@ def _frame_request(patient_id: str, patient: PatientState, asked: Asked, env: En
         minor=is_minor(patient, policy, env.now),
         request=body,
     )
-
-
-def _bounded(timing: Timing, needed_by: Instant, now: Instant) -> Timing:
-    """A request may say itself by when it is needed; the earlier bound counts.
-
-    Once that has passed it is late, not over (I5): until the start it may still be sent; without a start
-    nothing can arrive in time any more, and somebody has to know.
-    """
-    if timing.needed_by is not None and timing.needed_by <= needed_by:
-        return timing
-    late = needed_by <= now
-    deadline = timing.affected_start if late and timing.affected_start is not None else needed_by
-    return Timing(timing.affected_start, needed_by, deadline, timing.short_notice, late, timing.over)
 
 
 def tell(body: Appointment, version: int) -> Told:
@@ -225,64 +206,3 @@ def purpose_of(body: Appointment, told: Told | None, difference: Difference) -> 
     if only_link and body.status is AppointmentStatus.BOOKED and body.join_link_ref is not None:
         return Purpose.APPT_VIRTUAL_INVITE
     return Purpose.APPT_CHANGE
-
-
-def _affected(body: Appointment, told: Told | None, difference: Difference, now: Instant) -> Instant | None:
-    """B1's affected_start; None when it is not in the future any more."""
-    if difference.cancelled:
-        if told is not None:
-            return _future(told.starts_at, body.starts_precision, now)
-        starts = (body.previous_starts_at, body.starts_at)
-        known = [_future(at, body.starts_precision, now) for at in starts if at is not None]
-        return min((at for at in known if at is not None), default=None)
-    new = _future_start(body, now)
-    if told is not None and difference.moved:
-        old = _future(told.starts_at, body.starts_precision, now)
-        return min((at for at in (old, new) if at is not None), default=None)
-    return new
-
-
-def _future_start(body: Appointment, now: Instant) -> Instant | None:
-    """The start as urgency sees it: for a day without a time its first moment, its last for the past test (C046)."""
-    return _future(body.starts_at, body.starts_precision, now)
-
-
-def _future(start: Instant, precision: StartsPrecision, now: Instant) -> Instant | None:
-    if precision is StartsPrecision.DAY:
-        first, last = local_day(start)
-        if first > now:
-            return first
-        return last - 1 if last > now else None  # the day's last moment; by its first it was urgent
-    return start if start > now else None
-
-
-def relevant_start(body: Appointment, told: Told | None, difference: Difference) -> Instant:
-    """B8's relevant_start: the old start when cancelled or postponed, the start when relocated."""
-    if told is not None and (difference.cancelled or difference.moved):
-        return told.starts_at
-    if difference.cancelled and body.previous_starts_at is not None:
-        return body.previous_starts_at
-    return body.starts_at
-
-
-def timing_of(
-    start: Instant | None, relevant: Instant, precision: StartsPrecision, policy: Policy, now: Instant
-) -> Timing:
-    """B1's derived times for a message that is bound to a start.
-
-    A day without a time is needed by its first moment, also when it has begun: then it is late (C046).
-    """
-    if start is None:
-        return Timing(over=True, relevant_start=relevant)
-    begins = local_day(start)[0] if precision is StartsPrecision.DAY else start
-    needed_by = begins - policy.min_useful_notice
-    late = now >= needed_by
-    return Timing(
-        start,
-        needed_by,
-        start if late else needed_by,
-        is_short_notice(start, now, policy.short_notice),
-        late,
-        False,
-        relevant,
-    )

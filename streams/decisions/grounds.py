@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
+from streams.domain.events import Contact
 from streams.domain.time import HOUR, MINUTE, Millis
 from streams.domain.vocabulary import Ground, Priority, Purpose, Role
 
@@ -54,9 +56,28 @@ def ground_for(case: Case) -> Ground | None:
         return own
     if case.purpose in _G3_PURPOSES and _within_48_hours(case):
         return Ground.G3
-    if case.failed_before:
+    if case.failed_before and not _reached_a_stranger(case):
         return Ground.G5
     return None
+
+
+def _reached_a_stranger(case: Case) -> bool:
+    """Whether a detail that failed was reported to be somebody else's, or unsafe: no ground to try others (G5, C132)."""
+    asked = case.asked
+    return any(
+        sent.failed
+        and sent.asked.version == asked.version
+        and sent.asked.same_thing(asked)
+        and any(c.unsafe and c.contact_id == sent.contact_id for c in _details(case, sent.proxy_ref))
+        for sent in case.patient.sent.values()
+    )
+
+
+def _details(case: Case, proxy_ref: str | None) -> Iterable[Contact]:
+    """The details of whoever a message went to: the patient, or the proxy of that id."""
+    if proxy_ref is None:
+        return case.patient.contacts
+    return (c for proxy in case.patient.proxies if proxy.proxy_id == proxy_ref for c in proxy.contacts)
 
 
 def _within_48_hours(case: Case) -> bool:

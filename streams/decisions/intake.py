@@ -25,7 +25,7 @@ from streams.domain.events import (
     Result,
     entity_id,
 )
-from streams.domain.limits import FURTHEST_START, violation
+from streams.domain.limits import violation
 from streams.domain.nhs_number import is_valid
 from streams.domain.patient import (
     AppointmentEntry,
@@ -42,7 +42,7 @@ from streams.policy.model import Policy
 from . import standing_versions
 from .case import Timing
 from .forgotten import left_of
-from .framing import timing_of
+from .starts import earliest_timing
 
 REMEMBERED: Final = 16  # event ids a patient; versions catch what is older
 
@@ -69,6 +69,8 @@ SUBJECT_OF: Final[dict[Topic, SubjectKind]] = {
 
 
 _NAMES_A_NUMBER: Final = (Appointment, Result)
+#: What protects is a duplicate by what it says, not by its id: two sources may have given the same one away.
+_TOLD_BY_VERSION: Final = (Objection, PatientSections)
 _FINGERPRINT: Final = blake2b(digest_size=8)  # copied for each id: a fifth cheaper than to set it up anew
 
 
@@ -86,12 +88,14 @@ def examine(
     broken = violation(event, now)
     if broken is not None:
         reason, field = broken
-        return Refused("1.2", reason, True, f"{field}: {reason}", (_data_quality(event, policy, now),))
+        return Refused(
+            "1.2", reason, True, f"{field}: {reason}", (_data_quality(patient, event, policy, now),)
+        )
     mistaken = _wrong_person(patient_id, event)
     if mistaken is not None:
         reason, error = mistaken
-        return Refused("1.3", reason, True, error, wrong_person_tasks(event, policy, now))
-    if mark in patient.recent:
+        return Refused("1.3", reason, True, error, wrong_person_tasks(patient, event, policy, now))
+    if mark in patient.recent and not isinstance(event.body, _TOLD_BY_VERSION):
         return Refused("1.4", Reason.DUPLICATE, False)
     versions = _version_rows(patient, event)
     if versions is not None:
@@ -103,7 +107,7 @@ def examine(
             Reason.CLOCK_FAR_AHEAD,
             True,
             "occurred_at lies too far in the future",
-            (_data_quality(event, policy, now),),
+            (_data_quality(patient, event, policy, now),),
         )
     return None
 
@@ -127,22 +131,28 @@ def _wrong_person(patient_id: str, event: Event) -> tuple[Reason, str] | None:
     return None
 
 
-def named_timing(event: Event, policy: Policy, now: Instant) -> Timing:
-    """The times of the appointment that a refused record names, so that its task is as urgent as it."""
+def named_timing(patient: PatientState, event: Event, policy: Policy, now: Instant) -> Timing:
+    """The times of the appointment that a refused record names, so that its task is as urgent as it.
+
+    The record may be the news that it is off: what the patient was told of it counts too.
+    """
     body = event.body
-    if not isinstance(body, Appointment) or not now < body.starts_at <= now + FURTHEST_START:
-        return Timing()  # begun, or at a time that no calendar has: it may be refused for just that
-    return timing_of(body.starts_at, body.starts_at, body.starts_precision, policy, now)
+    if not isinstance(body, Appointment):
+        return Timing()
+    entry = patient.appointments.get(body.appointment_id)
+    return earliest_timing(body, entry.told if entry is not None else None, policy, now)
 
 
-def _data_quality(event: Event, policy: Policy, now: Instant) -> Draft:
-    rank = Priority.P1 if named_timing(event, policy, now).short_notice else Priority.P2
+def _data_quality(patient: PatientState, event: Event, policy: Policy, now: Instant) -> Draft:
+    rank = Priority.P1 if named_timing(patient, event, policy, now).short_notice else Priority.P2
     return Draft(Role.DQ, rank, Reason.DATA_QUALITY, stands_for_request=False)
 
 
-def wrong_person_tasks(event: Event, policy: Policy, now: Instant) -> tuple[Draft, ...]:
+def wrong_person_tasks(
+    patient: PatientState, event: Event, policy: Policy, now: Instant
+) -> tuple[Draft, ...]:
     """1.3: data quality looks at it; a critical result that we may not file still reaches a clinician."""
-    tasks: tuple[Draft, ...] = (_data_quality(event, policy, now),)
+    tasks: tuple[Draft, ...] = (_data_quality(patient, event, policy, now),)
     if isinstance(event.body, Result) and event.body.critical:
         tasks += (
             Draft(Role.DUTY, Priority.P0, Reason.CRITICAL_RESULT, own_role=True, stands_for_request=False),

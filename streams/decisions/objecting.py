@@ -68,6 +68,12 @@ def objection_changed(desk: Desk, body: Objection) -> None:
     look_again(desk)
 
 
+def unknown_role(desk: Desk, where: str) -> None:
+    """1.2: the word for a role is none that we know; what it says protects all the same, and the source is mended."""
+    draft = Draft(Role.DQ, Priority.P2, Reason.DATA_QUALITY, unbound=True)
+    desk.companion(draft, (SubjectKind.PATIENT, f"role:{where}", 0))
+
+
 def _sent_meanwhile(desk: Desk, body: Objection) -> None:
     """C004: a message that left after the objection reached a desk and before it reached us is reviewed."""
     for command_id, sent in desk.patient.sent.items():
@@ -90,6 +96,8 @@ def _companion_tasks(desk: Desk, body: Objection) -> None:
         desk.companion(Draft(Role.IG, Priority.P3, Reason.CAPTURE_REASON, unbound=True), about)
     else:
         _drop_tasks_about(desk, body.objection_id, frozenset({Reason.CAPTURE_REASON}))
+    if body.assessment is not None and body.assessment.role is Role.UNKNOWN:
+        unknown_role(desk, "assessment")
     if body.action is not ObjectionAction.RECORDED:
         return
     if _has_implications(desk, body):
@@ -155,6 +163,9 @@ def sections_changed(desk: Desk, before: PatientState) -> None:
             _conflicts(desk, entry.body)
     if patient.permissions is not before.permissions:
         refusal_tasks(desk)
+    hold = patient.hold
+    if hold is not None and hold is not before.hold and hold.owner_role is Role.UNKNOWN:
+        unknown_role(desk, "hold")
     if (patient.permissions, patient.safe_contact, patient.proxies) != (
         before.permissions,
         before.safe_contact,

@@ -176,6 +176,7 @@ def permitted_once(case: Case, channel: Channel, entry: ObjectionEntry) -> bool:
 def refused(patient: PatientState, channel: Channel) -> bool:
     """Whether the patient said no when asked for permission: an objection without a reason (B9).
 
+    Like any objection of theirs it binds the same method to a proxy too (B11.12).
     A no on a channel that we cannot read is a no on every channel, as it is in an objection (B4).
     """
     for permission in patient.permissions:
@@ -191,7 +192,7 @@ def objected(case: Case) -> set[Channel]:
     closed = covered(case, proxy=proxy) if patient.objections else set()
     if recipient is not None and recipient.objected:
         closed.update(recipient.objected)
-    if patient.permissions and not proxy:
+    if patient.permissions:
         closed.update(p.channel for p in patient.permissions if p.state in _REFUSED)
     return closed | EVERY_METHOD if Channel.UNKNOWN in closed else closed
 

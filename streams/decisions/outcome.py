@@ -8,11 +8,8 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
-from streams.domain.patient import Asked, OpenTask, Sent
-from streams.domain.records import (
-    DeadLetter,
-    Subject,
-)
+from streams.domain.patient import Asked, Sent
+from streams.domain.records import DeadLetter, Subject
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
@@ -22,7 +19,6 @@ from streams.domain.vocabulary import (
     Reason,
     Role,
     SubjectKind,
-    TaskStatus,
 )
 
 from . import surges
@@ -38,20 +34,8 @@ from .recipients import copies_wanted
 from .results import reader_of
 from .timing import confirm_by
 from .told import mark_told, untell, untell_spoken_for
+from .withdrawing import end_older_tasks, withdraw
 
-#: Outcomes that leave an earlier message standing: what it said is still true.
-_STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL, Reason.REPLAY_GUARD})
-#: Raised by 1.11: they stand when the patient has died (3.3).
-_CLINICAL: Final = frozenset(
-    {
-        Reason.CRITICAL_RESULT,
-        Reason.WITHDRAWN_RESULT,
-        Reason.BAD_NEWS,
-        Reason.DISCUSS_FIRST,
-        Reason.THREAT,
-        Reason.AUTHORISED_CALL,
-    }
-)
 _OUTCOME_OF: Final = {
     Escalate: Outcome.ESCALATE,
     Suppress: Outcome.SUPPRESS,
@@ -68,7 +52,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     asked, waiting = case.asked, desk.patient.asked
     if waiting and (key := asked.key) in waiting:
         desk.change(asked={k: a for k, a in waiting.items() if k != key})
-    supersedes = _withdraw(desk, ruling) if "2.2" in ruling.path else None
+    supersedes = withdraw(desk, ruling) if "2.2" in ruling.path else None
     if isinstance(verdict, Send):
         _send(desk, ruling, verdict, supersedes)
         return
@@ -113,7 +97,7 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
     case = ruling.case
     asked = case.asked
     if "2.2" in ruling.path:
-        _end_older_tasks(desk, asked, hold.reason)
+        end_older_tasks(desk, asked, hold.reason)
     again = asked.reason is hold.reason and asked.rule == ruling.rule
     tasks: tuple[str, ...] = ()
     if not again:
@@ -147,40 +131,6 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
         held_since=asked.held_since or desk.now,
     )
     desk.change(asked={**desk.patient.asked, held.key: held})
-
-
-def _withdraw(desk: Desk, ruling: Ruling) -> str | None:
-    """2.2: older tasks for the same thing are superseded; the older command is named by the new one."""
-    case, verdict = ruling.case, ruling.verdict
-    asked = case.asked
-    supersedes = None
-    if verdict.reason not in _STILL_TRUE:
-        for id_, message in desk.patient.sent.items():
-            if message.asked.same_thing(asked) and not (message.closed or message.failed):
-                supersedes = id_
-                desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
-    for id_, task in list(desk.patient.tasks.items()):
-        if task.asked is None or not task.asked.same_thing(asked):
-            continue
-        updated = isinstance(verdict, Escalate) and task.reason is verdict.draft.reason
-        if not (updated or _stands(task, verdict.reason)):
-            # The same facts, and a message after all: the task is done (C099). Newer facts replace it (C223).
-            done = isinstance(verdict, Send) and task.entity_version == asked.version
-            desk.end_task(id_, TaskStatus.CLOSED if done else TaskStatus.SUPERSEDED)
-    return supersedes
-
-
-def _stands(task: OpenTask, why: Reason) -> bool:
-    """Whether newer facts leave this task open: only a person ends the task of a critical result (C163, 3.3)."""
-    return task.reason is Reason.CRITICAL_RESULT or (why is Reason.DECEASED and task.reason in _CLINICAL)
-
-
-def _end_older_tasks(desk: Desk, asked: Asked, why: Reason) -> None:
-    """2.2 while the newer facts are held: nobody goes on working on facts that are no longer true."""
-    for id_, task in list(desk.patient.tasks.items()):
-        older = task.entity_version < asked.version and not _stands(task, why)
-        if older and task.asked is not None and task.asked.same_thing(asked):
-            desk.end_task(id_, TaskStatus.SUPERSEDED)
 
 
 def _update_tasks(desk: Desk, asked: Asked) -> None:
@@ -272,13 +222,14 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         expires,
         confirm_by(case, send.channel),
         (*case.tried, send.channel),
+        overridden=send.override is not None,
     )
     desk.change(
         sent={**patient.sent, id_: sent},
         day=today,
         day_count=(patient.day_count if patient.day == today else 0) + (case.purpose not in SAFETY_PURPOSES),
     )
-    mark_told(desk, case)
+    mark_told(desk, case, send)
     if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
         desk.change(
             notice_until=desk.now + desk.env.policy.coalesce,

@@ -6,7 +6,6 @@ chose so for ordinary reasons, its acknowledged policy (9.6). Protected and uncl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,10 +13,8 @@ from msgspec.structs import replace
 from streams.domain.decision import Draft, Escalate, Hold, Send, Suppress
 from streams.domain.patient import ObjectionEntry
 from streams.domain.records import Override
-from streams.domain.time import HOUR, Instant, Millis
+from streams.domain.time import HOUR, Instant
 from streams.domain.vocabulary import (
-    ORDINARY_REASONS,
-    Channel,
     Ground,
     InitiatedBy,
     Level,
@@ -28,9 +25,9 @@ from streams.domain.vocabulary import (
 )
 from streams.policy.model import OverrideMode
 
-from . import standing
 from .case import Case
 from .channels import Candidate, candidates
+from .evidence import alternatives, evidence_for, time_left
 from .grounds import GROUND_TASKS, ground_for, rank_of
 from .objections import every_method_objected, is_protected, is_unclear
 from .purposes import APPOINTMENT_PURPOSES, COURTESY, role_for
@@ -183,7 +180,7 @@ def _automatic(tested: Tested, mode: Reason) -> Send | Hold | None:
     """Execute an override, if everything B7 demands of an automatic one is there; now, or when it may (B6)."""
     case = tested.case
     ground = ground_for(case)
-    if ground is None or ground in _NEVER_AUTOMATIC or tested.eligible:
+    if ground is None or ground in _NEVER_AUTOMATIC or tested.eligible or _once(case):
         return None
     if case.appointment is not None and case.appointment.initiated_by is InitiatedBy.UNKNOWN:
         return None  # that it was not the patient's own change has to be known (1.2, B7)
@@ -191,76 +188,28 @@ def _automatic(tested: Tested, mode: Reason) -> Send | Hold | None:
         return None
     narrowed = _narrowed(case, ground)
     for one in candidates(narrowed):
-        if set(one.blockers) != {"E5"} or one.refused or not one.covering or one.release is None:
+        if set(one.blockers) != {"E5"} or not one.covering or one.release is None:
             continue
-        evidence = _evidence(tested, one, ground, mode)
+        if one.refused or one.beyond_override:
+            continue  # nobody decided about that
+        evidence = evidence_for(tested, one, ground, mode)
         if evidence is not None:
             return hold(one) or message(narrowed, one, mode, evidence)
     return None
 
 
-def _narrowed(case: Case, ground: Ground) -> Case:
-    """The case with the level that an override for this ground may carry at most: channels are tested anew for it."""
-    return replace(case, cap=min(case.cap, _CAP.get(ground, Level.L1)))
-
-
-def _evidence(tested: Tested, one: Candidate, ground: Ground, mode: Reason) -> Override | None:
-    """The evidence object (A0-21) when every covering objection is answered; None otherwise."""
-    case = tested.case
-    decided: list[str] = []
-    reference = ""
-    for entry in one.covering:
-        if entry.body.reason not in ORDINARY_REASONS:
-            return None
-        if mode is Reason.OVERRIDE_STANDING:
-            found = standing.valid_for(case, entry, ground, one)
-            if found is None:
-                return None
-            decided.extend(found[1].decided_by)
-            reference = found[0]
-        elif mode is Reason.OVERRIDE_ASSESSED:
-            if not _assessed(case, entry, ground):
-                return None
-            assessment = entry.body.assessment
-            assert assessment is not None
-            decided.append(assessment.assessed_by)
-            reference = assessment.rationale_ref
-        else:
-            policy = case.policy.override_policies.get(ground)
-            if policy is None or case.now >= policy.valid_to or entry.body.reason not in policy.reasons:
-                return None
-            decided.extend(policy.acknowledged_by)
-            reference = f"policy:{case.policy.version}:{ground}"
-    first = one.covering[0]
-    return Override(
-        ground,
-        mode,
-        first.body.objection_id,
-        first.version,
-        tuple(decided),
-        reference,
-        alternatives(tested.candidates, one.channel),  # all of them: none was eligible
-        time_left(case),
+def _once(case: Case) -> bool:
+    """Whether this request has had its one override, or is the copy of a message (B7: one message only, A0-30)."""
+    asked = case.asked
+    return asked.copy_to is not None or any(
+        sent.overridden and sent.asked.version == asked.version and sent.asked.same_thing(asked)
+        for sent in case.patient.sent.values()
     )
 
 
-def _assessed(case: Case, entry: ObjectionEntry, ground: Ground) -> bool:
-    policy = case.policy.override_policies.get(ground)
-    assessment = entry.body.assessment
-    if policy is None or case.now >= policy.valid_to or assessment is None:
-        return False
-    return assessment.acceptable and ground in assessment.grounds
-
-
-def alternatives(found: Iterable[Candidate], chosen: Channel) -> tuple[str, ...]:
-    """Every other channel and the tests that closed it: that nothing less intrusive was possible."""
-    return tuple(f"{one.channel}:{'+'.join(one.blockers)}" for one in found if one.channel is not chosen)
-
-
-def time_left(case: Case) -> Millis:
-    """Milliseconds to the affected start, 0 when nothing is bound to one."""
-    start = case.timing.affected_start
-    return max(0, start - case.now) if start is not None else 0
+def _narrowed(case: Case, ground: Ground) -> Case:
+    """The case with the level that an override for this ground may carry at most: channels are tested anew for it."""
+    return replace(case, cap=min(case.cap, _CAP.get(ground, Level.L1)))
 
 
 def _to_proxy(case: Case) -> bool:

@@ -113,7 +113,7 @@ def _parents_details(case: Case) -> frozenset[tuple[Channel, str]]:
     return frozenset(
         _place(contact)
         for proxy in case.patient.proxies
-        if proxy.basis is ProxyBasis.PARENTAL
+        if proxy.basis in (ProxyBasis.PARENTAL, ProxyBasis.UNKNOWN)  # who is unknown may be a parent (1.2)
         for contact in proxy.contacts
     )
 
@@ -265,8 +265,11 @@ def nominated(case: Case) -> Case | None:
     return _to_proxy(case, bool(case.patient.proxies) and not is_child(case))
 
 
-def patient_themselves(case: Case) -> Case | None:
-    """B11.1: the patient."""
+def patient_themselves(case: Case) -> Escalate | Case | None:
+    """B11.1: the patient, who is 16 or over. Of whom nobody knows that, it is not known who may be told."""
+    identity = case.patient.identity
+    if identity is not None and not identity.born:
+        return Escalate(Draft(Role.DQ, _priority(case), Reason.DATA_QUALITY))
     if case.recipient is not None:
         return None
     return replace(case, recipient=_patient(case, case.patient.contacts))

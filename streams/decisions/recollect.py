@@ -32,10 +32,10 @@ from streams.policy.model import Policy
 
 from . import facts
 from .deadlines import stage_times
-from .framing import tell
 from .intake import REMEMBERED, fingerprint
 from .purposes import SAFETY_PURPOSES
 from .request import WAITED
+from .told import after_message, carries_link, for_the_link, owes_link, untold
 
 _FAILED: Final = (
     ReceiptStatus.PERMANENT_FAILURE, ReceiptStatus.TECHNICAL_FAILURE, ReceiptStatus.REFUSED,
@@ -80,10 +80,10 @@ def decided(
         return replace(patient, asked={**waiting, held.key: held})
     patient = replace(patient, asked=waiting)
     if decision.outcome is Outcome.SEND:
-        patient = _told(patient, asked, decision, policy)
+        patient = _told(patient, asked, decision, policy, command)
         return patient if command is None else _awaited(patient, asked, command, policy)
     if decision.reason is Reason.COALESCED:
-        return _told(patient, asked, decision, policy)
+        return _told(patient, asked, decision, policy, None)
     return patient
 
 
@@ -116,14 +116,24 @@ def _asked(patient: PatientState, decision: Decision) -> Asked:
     return replace(asked, ordinal=max(before, default=asked.ordinal) + 1)
 
 
-def _told(patient: PatientState, asked: Asked, decision: Decision, policy: Policy) -> PatientState:
+def _told(
+    patient: PatientState, asked: Asked, decision: Decision, policy: Policy, command: SendCommand | None
+) -> PatientState:
     """Whom the message was for knows now; a copy to somebody else does not change that."""
     if asked.copy_to is not None:
         return patient
     entry, result = patient.appointments.get(asked.id), patient.results.get(asked.id)
     if entry is not None and entry.version == asked.version:
-        entry = replace(entry, told=tell(entry.body, entry.version), before=entry.told)
-        return replace(patient, appointments={**patient.appointments, asked.id: entry})
+        carried = command is None or carries_link(
+            entry.body, command.purpose, command.level, command.parameters
+        )
+        entry = after_message(entry, entry.version, link=carried)
+        again = for_the_link(asked, decision.decided_at) if owes_link(entry) else None
+        return replace(
+            patient,
+            appointments={**patient.appointments, asked.id: entry},
+            asked=patient.asked if again is None else {**patient.asked, again.key: again},
+        )
     if result is not None:
         chase = decision.decided_at + policy.missed_action if decision.level is Level.L3 else 0
         result = replace(
@@ -144,6 +154,7 @@ def _awaited(patient: PatientState, asked: Asked, command: SendCommand, policy: 
     sent = Sent(
         replace(asked, until=0, reason=None), command.purpose, command.channel, command.level, command.recipient_role,
         command.proxy_ref, contact, command.created_at, command.valid_until, wait, (*tried, command.channel),
+        overridden=command.override is not None,
     )  # fmt: skip
     older = patient.sent.get(command.supersedes or "")
     replaced = {} if older is None else {command.supersedes or "": replace(older, closed=True, confirm_by=0)}
@@ -163,16 +174,7 @@ def _did_not_arrive(patient: PatientState, asked: Asked) -> PatientState:
         if one.asked.key == asked.key and not (one.closed or one.failed)
     }
     patient = replace(patient, sent={**patient.sent, **failed})
-    entry, result = patient.appointments.get(asked.id), patient.results.get(asked.id)
-    if asked.copy_to is not None or not failed:
-        return patient
-    if entry is not None and entry.told is not None and entry.told.version == asked.version:
-        entry = replace(entry, told=entry.before, before=None)
-        return replace(patient, appointments={**patient.appointments, asked.id: entry})
-    if result is not None and result.told_version == asked.version:
-        result = replace(result, told_at=0, chase_at=0, told_version=0, told_normal=False)
-        return replace(patient, results={**patient.results, asked.id: result})
-    return patient
+    return untold(patient, asked) if failed else patient
 
 
 def _heard(patient: PatientState, receipt: Receipt) -> PatientState:
@@ -187,6 +189,8 @@ def _heard(patient: PatientState, receipt: Receipt) -> PatientState:
     heard = replace(
         sent, status=status, closed=read, failed=failed, confirm_by=0 if read or failed else sent.confirm_by
     )
+    if failed and sent.asked.key in patient.asked:
+        patient = untold(patient, sent.asked)  # left to the newer version that waits
     contacts = patient.contacts
     if status is ReceiptStatus.PERMANENT_FAILURE:
         contacts = tuple(replace(c, bounced=True) if c.contact_id == sent.contact_id else c for c in contacts)

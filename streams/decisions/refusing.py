@@ -46,7 +46,7 @@ def set_aside(desk: Desk, event: Event, refused: Refused) -> None:
     asked = Asked(kind, id_[:128], version, desk.event_id, desk.at, desk.occurred_at)
     decided = desk.decision_id_for(asked)
     body = event.body
-    timing = named_timing(event, desk.env.policy, desk.now)
+    timing = named_timing(desk.patient, event, desk.env.policy, desk.now)
     drafts = refused.tasks
     if (
         event.topic is Topic.OBJECTIONS
@@ -93,8 +93,8 @@ def refuse(
     timing = NO_TIMING
     drafts: tuple[Draft, ...] = (_DATA_QUALITY,)
     if misfiled is not None:
-        timing = named_timing(misfiled, env.policy, env.now)
-        drafts = wrong_person_tasks(misfiled, env.policy, env.now)
+        timing = named_timing(NOBODY, misfiled, env.policy, env.now)
+        drafts = wrong_person_tasks(NOBODY, misfiled, env.policy, env.now)
     if at.topic is Topic.OBJECTIONS:
         unread = hold_contact(desk)
         drafts = (unread, *drafts) if misfiled is not None else (unread,)

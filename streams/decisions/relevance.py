@@ -20,8 +20,8 @@ from streams.domain.vocabulary import (
 )
 
 from .case import Case
-from .purposes import COURTESY, NEVER_SENT, OUT_OF_SCOPE, RAISERS
-from .request import is_replay
+from .purposes import APPOINTMENT_PURPOSES, COURTESY, NEVER_SENT, OUT_OF_SCOPE, RAISERS
+from .request import MAY_TAKE_PLACE, is_replay, takes_place_of
 from .results import no_longer_normal
 
 _NEVER_SENT_REASON: Final = {
@@ -121,10 +121,10 @@ def withdraw_older(case: Case) -> Case | None:
         return None
     asked = case.asked
     for task in patient.tasks.values():
-        if task.asked is not None and task.asked.same_thing(asked):
+        if task.asked is not None and takes_place_of(patient, asked, task.asked):
             return case
     for sent in patient.sent.values():
-        if not (sent.closed or sent.failed) and sent.asked.same_thing(asked):
+        if not (sent.closed or sent.failed) and takes_place_of(patient, asked, sent.asked):
             return case
     return None
 
@@ -135,11 +135,8 @@ def state_only(case: Case) -> Suppress | None:
 
 
 def unknown_status(case: Case) -> Escalate | None:
-    """1.2: a status we cannot read may be a cancellation; a person reads it."""
-    body = case.appointment
-    if not case.is_appointment or body is None or body.status is not AppointmentStatus.UNKNOWN:
-        return None
-    if case.timing.over:
+    """1.2: a status we cannot read may be a cancellation, a mode another place; a person reads it."""
+    if not case.is_appointment or not case.unreadable or case.timing.over:
         return None
     priority = Priority.P1 if case.timing.short_notice else Priority.P2
     return Escalate(Draft(Role.DQ, priority, Reason.DATA_QUALITY))
@@ -175,8 +172,8 @@ def past(case: Case) -> Suppress | None:
         return Suppress(Reason.PAST)  # nobody is called about an invitation that came too late
     if not timing.over:
         return None
-    relevant = case.timing.relevant_start
-    if not case.is_appointment or relevant is None or case.asked.occurred_at >= relevant:
+    until = timing.relevant_end
+    if not case.is_appointment or until is None or case.asked.occurred_at >= until:
         return Suppress(Reason.PAST)
     if case.told is None and not case.difference.cancelled:
         return Suppress(Reason.PAST)  # an old booking that we hear of for the first time is no change
@@ -200,11 +197,15 @@ def patients_own_change(case: Case) -> Case | None:
 
 
 def cancelled_meanwhile(case: Case) -> Suppress | None:
-    """2.3: a reminder of an appointment that does not take place would mislead."""
+    """2.3: whatever tells somebody to come to an appointment that does not take place, or did, would mislead.
+
+    One whose status we do not know is for a person (1.2).
+    """
     body = case.appointment
-    if case.request is None or body is None or body.status is not AppointmentStatus.CANCELLED:
+    if case.request is None or body is None or body.status in MAY_TAKE_PLACE:
         return None
-    return Suppress(Reason.SUPERSEDED) if case.purpose is Purpose.APPT_REMINDER else None
+    calls_in = case.purpose in APPOINTMENT_PURPOSES and case.purpose is not Purpose.APPT_CANCEL
+    return Suppress(Reason.SUPERSEDED) if calls_in else None
 
 
 def replay_guard(case: Case) -> Suppress | None:

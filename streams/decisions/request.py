@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from streams.domain.patient import Asked, PatientState
 from streams.domain.time import Instant
-from streams.domain.vocabulary import Outcome, Reason, SubjectKind, TaskStatus
+from streams.domain.vocabulary import AppointmentStatus, Outcome, Reason, SubjectKind, TaskStatus
 from streams.policy.model import Policy
 
 from .desk import Desk
+from .purposes import APPOINTMENT_PURPOSES
 
 #: What is over once a request has been decided: it does not settle again, and is not judged by its age.
 WAITED: Final = (
@@ -23,6 +24,8 @@ WAITED: Final = (
     Reason.AUTHORISED_CALL,
     Reason.REPLAY_GUARD,
 )
+#: Of an appointment: it is to be, or nobody can tell.
+MAY_TAKE_PLACE: Final = (AppointmentStatus.BOOKED, AppointmentStatus.UNKNOWN)
 
 
 def asked_for_record(desk: Desk, kind: SubjectKind, id_: str, version: int) -> Asked:
@@ -63,10 +66,41 @@ def is_replay(asked: Asked, policy: Policy, now: Instant) -> bool:
     return asked.replay or (asked.held_since or now) - asked.occurred_at > policy.max_event_age
 
 
+def takes_place_of(patient: PatientState, newer: Asked, older: Asked) -> bool:
+    """2.2: whether one request makes an older one moot: about the same thing, or the same appointment (I11).
+
+    What an appointment event says goes for every message about that appointment; of two requests about one
+    appointment the newer counts, when both say the same. No request takes the place of the event's own message.
+    """
+    if older.same_thing(newer):
+        return True
+    if older.kind is not SubjectKind.REQUEST or older.copy_to != newer.copy_to:
+        return False
+    entry = patient.requests.get(older.id)
+    if entry is None or entry.body.purpose not in APPOINTMENT_PURPOSES or not entry.body.appointment_id:
+        return False
+    if newer.kind is SubjectKind.APPOINTMENT:
+        return entry.body.appointment_id == newer.id
+    other = patient.requests.get(newer.id) if newer.kind is SubjectKind.REQUEST else None
+    return other is not None and (entry.body.appointment_id, entry.body.purpose) == (
+        other.body.appointment_id,
+        other.body.purpose,
+    )
+
+
+def held_since(desk: Desk, asked: Asked) -> Instant:
+    """Since when an older version of the same result has waited; 0: none does.
+
+    A result that is issued again does not start the review's time anew (B10.7, C171).
+    """
+    older = desk.patient.asked.get(asked.key)
+    return older.held_since if older is not None else 0
+
+
 def supersede_older(desk: Desk, asked: Asked) -> None:
     """2.2: a request that still waits for the same thing, copies included, ends here."""
     waiting = desk.patient.asked.values()
-    older = [one for one in waiting if one.id == asked.id and one.kind is asked.kind] if waiting else []
+    older = [one for one in waiting if _waits_for_nothing(desk.patient, asked, one)] if waiting else []
     if not older:
         return
     for one in older:
@@ -75,8 +109,15 @@ def supersede_older(desk: Desk, asked: Asked) -> None:
     desk.change(asked={key: one for key, one in desk.patient.asked.items() if key not in gone})
     for id_, task in list(desk.patient.tasks.items()):
         watch = task.reason is Reason.OPENING_WATCH and task.status is TaskStatus.OPEN
-        if watch and task.id == asked.id and task.kind is asked.kind:
+        if watch and any(task.id == one.id and task.kind is one.kind for one in older):
             desk.end_task(id_, TaskStatus.SUPERSEDED)  # it watched over the hold that has just ended
+
+
+def _waits_for_nothing(patient: PatientState, newer: Asked, waiting: Asked) -> bool:
+    """A request about an appointment still waits when that changes: it will say what is true then."""
+    if waiting.id == newer.id and waiting.kind is newer.kind:
+        return True
+    return newer.kind is SubjectKind.REQUEST and takes_place_of(patient, newer, waiting)
 
 
 def services_of(patient: PatientState, asked: Asked) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from streams.domain.vocabulary import (
     Outcome,
     Reason,
     ResolutionKind,
+    Role,
     SubjectKind,
     TaskStatus,
 )
@@ -28,14 +29,14 @@ from streams.errors import CannotDecide
 
 from . import standing_versions, surge_tasks
 from .age import is_minor
-from .approvals import approvers, permit_for
+from .approvals import approvers, permit_for, standing_for_request
 from .case import Permit
 from .cover import owner_of
 from .decide import Ruling, decide
 from .desk import Desk
 from .faults import attempt
 from .framing import frame, tell
-from .objecting import look_again
+from .objecting import look_again, unknown_role
 from .outcome import carry_out
 from .request import settled
 from .standing import contact_hash
@@ -48,7 +49,15 @@ RESUME: Final = "resume_partition"
 
 
 def resolve(desk: Desk, body: Resolution, version: int) -> None:
-    """Apply what a person did. ``version``: of the standing decision, if it is about one."""
+    """Apply what a person did. ``version``: of the standing decision, if it is about one.
+
+    In a role that we do not know one may take a permission back, and nothing else (1.2).
+    """
+    if body.role is Role.UNKNOWN:
+        unknown_role(desk, "resolution")
+        if body.kind is not ResolutionKind.STANDING_REVOKED:
+            _refuse(desk, "resolution_not_understood", body.task_id)
+            return
     if body.kind is ResolutionKind.STANDING_DECISION:
         _stand(desk, body, version)
         return
@@ -112,8 +121,8 @@ def _resume_topic(desk: Desk, body: Resolution, resumed: ResumeTopic) -> None:
 def _refuse(desk: Desk, kind: str, task_id: str | None) -> None:
     """Say no, keep what was: the task is written again as it stands, so that whoever acted sees it."""
     desk.log_safety(kind, Subject(SubjectKind.RECORD, task_id or "", 0), desk.event_id, task=task_id)
-    if task_id is not None:
-        task = desk.patient.tasks[task_id]
+    task = desk.patient.tasks.get(task_id) if task_id is not None else None
+    if task_id is not None and task is not None:
         desk.put_task(task_id, replace(task, version=task.version + 1))
 
 
@@ -193,7 +202,7 @@ def _tell(desk: Desk, task: OpenTask) -> None:
 
 def _approve(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     """9.8: re-run the decision with E5 lifted for the one channel that was approved, or refuse."""
-    stands = _standing_for_request(desk, id_, task)
+    stands = standing_for_request(desk, id_, task)
     permit = permit_for(desk, stands, task, body)
     asked = desk.patient.tasks[stands].asked
     ruling = _with_permit(desk, asked, permit) if asked is not None and permit is not None else None
@@ -202,18 +211,6 @@ def _approve(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
         return
     carry_out(desk, Ruling(ruling.verdict, "9.8", ruling.path, ruling.case))
     desk.end_task(stands, TaskStatus.CLOSED)
-
-
-def _standing_for_request(desk: Desk, id_: str, task: OpenTask) -> str:
-    """The task that stands for the request; an approval may be given on the call beside it (G8)."""
-    for other_id, other in desk.patient.tasks.items():
-        if (
-            task.asked is None
-            and other.asked is not None
-            and (other.kind, other.id, other.ground) == (task.kind, task.id, task.ground)
-        ):
-            return other_id
-    return id_
 
 
 def _with_permit(desk: Desk, asked: Asked, permit: Permit) -> Ruling | None:

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Suppress
-from streams.domain.events import Identity
+from streams.domain.events import Contact, Identity
 from streams.domain.nhs_number import normalised
 from streams.domain.time import HOUR, MINUTE, Instant
 from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Role, SubjectKind
 
 from .case import Case
 from .deadlines import TIME_TO_ACT
-from .purposes import SAFETY_PURPOSES
+from .purposes import CLINICAL_PURPOSES, RESULT_PURPOSES, SAFETY_PURPOSES
 
 _LOOK_AGAIN: Final = (
     10 * MINUTE
@@ -49,7 +49,7 @@ def fail_closed(case: Case) -> Hold | Escalate | None:
     )
     if case.now < latest:
         return Hold(Reason.FAIL_CLOSED, min(latest, case.now + _LOOK_AGAIN))
-    if case.is_result:
+    if case.purpose in RESULT_PURPOSES:
         return Escalate(Draft(Role.CLIN, Priority.P2, Reason.FAIL_CLOSED))
     return Escalate(Draft(Role.BOOK, Priority.P1, Reason.FAIL_CLOSED))
 
@@ -119,7 +119,7 @@ def _same_name(name: str, identity: Identity) -> bool:
 
 
 def _mismatch(case: Case) -> Escalate:
-    rank = Priority.P1 if case.pressing else Priority.P2
+    rank = Priority.P1 if case.pressing or case.purpose in CLINICAL_PURPOSES else Priority.P2
     return Escalate(Draft(Role.DQ, rank, Reason.IDENTITY_MISMATCH), companion_safety="near_miss_identity")
 
 
@@ -154,19 +154,29 @@ def sensitive_flag(case: Case) -> Escalate | Case | None:
 
 
 def exit_code(case: Case) -> Escalate | Case | None:
-    """3.7: gone from the practice list; only a current patient with a verified local detail is messaged."""
+    """3.7: gone from the practice list; only a current patient with a verified local detail is messaged.
+
+    Whoever receives it: of a stand-in, too, only what was verified here is used.
+    """
     identity = case.patient.identity
     assert identity is not None
     if not identity.exit_code:
         return None
-    verified = tuple(
-        c
-        for c in case.patient.contacts
-        if c.verified_at is not None and case.now - c.verified_at <= case.policy.verify_age
-    )
-    if identity.open_episode and verified:
-        return replace(case, patient=replace(case.patient, contacts=verified))
+    patient = case.patient
+    if identity.open_episode and any(_verified(case, one) for one in patient.contacts):
+        proxies = tuple(replace(p, contacts=_local(case, p.contacts)) for p in patient.proxies)
+        local = replace(patient, contacts=_local(case, patient.contacts), proxies=proxies)
+        return replace(case, patient=local)
     return Escalate(Draft(Role.ADMIN, priority(case, Priority.P3), Reason.EXIT_CODE))
+
+
+def _verified(case: Case, one: Contact) -> bool:
+    return one.verified_at is not None and case.now - one.verified_at <= case.policy.verify_age
+
+
+def _local(case: Case, contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
+    """The details with what was not verified restricted: not used, and still known to be somebody's."""
+    return tuple(one if _verified(case, one) else replace(one, restricted=True) for one in contacts)
 
 
 def comms_hold(case: Case) -> Escalate | None:
@@ -174,18 +184,22 @@ def comms_hold(case: Case) -> Escalate | None:
     rank = Priority.P1 if case.pressing else Priority.P3
     hold = case.patient.hold
     if hold is not None and hold.active:
-        return Escalate(Draft(hold.owner_role, rank, Reason.COMMS_HOLD, own_role=True))
+        owner = hold.owner_role if hold.owner_role is not Role.UNKNOWN else Role.IG
+        return Escalate(Draft(owner, rank, Reason.COMMS_HOLD, own_role=True))
     if case.patient.unreadable_objection:
         return Escalate(Draft(Role.IG, rank, Reason.COMMS_HOLD, own_role=True))
     return None
 
 
 def daily_cap(case: Case) -> Escalate | None:
-    """3.9: a feed that plays ping-pong must not play it with the patient (C022)."""
+    """3.9: a feed that plays ping-pong must not play it with the patient (C022).
+
+    An approval does not lift it: that lifts an objection to one channel, and nothing else (9.8).
+    """
     patient = case.patient
     if patient.day_count < case.policy.daily_cap or patient.day != local_date(case.now):
         return None
-    if case.purpose in SAFETY_PURPOSES or case.permit is not None:
+    if case.purpose in SAFETY_PURPOSES:
         return None
     return Escalate(Draft(Role.ADMIN, Priority.P2, Reason.DAILY_CAP))
 

@@ -11,7 +11,7 @@ from streams.decisions.grounds import GROUND_TASKS, GroundTask
 from streams.domain.decision import Draft
 from streams.domain.london import at, date_of, day_number, local_date, wall
 from streams.domain.time import DAY, MINUTE, Instant
-from streams.domain.vocabulary import Ground, Priority, Reason, Role
+from streams.domain.vocabulary import ROLES, Ground, Priority, Reason, Role
 from streams.policy.model import Policy
 
 from .page import code, page, table
@@ -37,7 +37,7 @@ _MOMENTS: Final = (("Tuesday 10:00", date(2026, 12, 1), 600), ("Friday 18:00", d
 
 
 def roles(policy: Policy) -> str:
-    keeps = ", ".join(role for role in Role if role in KEEPS_ROLE)
+    keeps = ", ".join(role for role in ROLES if role in KEEPS_ROLE)
     return page(
         "Roles, priorities, deadlines",
         "deploy/policy/default.yaml and streams/decisions/deadlines.py",
@@ -54,7 +54,7 @@ def roles(policy: Policy) -> str:
                     policy.roles[role].lead,
                     policy.roles[role].on_call,
                 )
-                for role in Role
+                for role in ROLES
             ),
         ),
         f"An in-window task (short notice) is R-BOOK's, with the role that its row names in copy. {keeps} keep theirs, "

@@ -151,7 +151,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Sent(msgspec.Struct, frozen=True, array_like=True):
-    """A message that was commanded and is not yet known to have arrived (B6.2)."""
+    """A message that was commanded and is not yet known to have arrived (B6.2). ``overridden``: against an objection."""
 
     asked: Asked
     purpose: Purpose
@@ -167,6 +167,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
     status: ReceiptStatus | None = None
     closed: bool = False
     failed: bool = False
+    overridden: bool = False
 
 
 class OpenTask(msgspec.Struct, frozen=True, array_like=True):

@@ -106,6 +106,8 @@ class Proxy(msgspec.Struct, frozen=True, array_like=True):
 
 
 class CommsHold(msgspec.Struct, frozen=True, array_like=True):
+    """A stop of all contact. Whose it is may be a word that we do not know: it stops all the same (1.2, 3.8)."""
+
     active: bool
     owner_role: Role = Role.IG
     reason: str = ""

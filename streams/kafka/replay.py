@@ -1,6 +1,6 @@
 """Reads what a partition already holds, without a group: up to an end that is known beforehand."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
@@ -18,7 +18,7 @@ _NEAR_THE_END: Final = 16
 
 async def replay(
     connect: Mapping[str, Any], topic: str, partition: int, start: int, end: int
-) -> AsyncIterator[list[Record]]:
+) -> AsyncGenerator[list[Record], None]:
     """The committed records of [start, end), many at a time. Raises KafkaError."""
     if start >= end:
         return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.domain.vocabulary import ORDINARY_REASONS, Ground, ObjectionReason, Purpose, Role
+from streams.domain.vocabulary import ORDINARY_REASONS, ROLES, Ground, ObjectionReason, Purpose, Role
 
 from .items import Item, Weight
 from .model import Absence, OverrideMode, OverridePolicy, PhoneCover, RecordMode, RoleCover
@@ -45,9 +45,9 @@ def roles(item: Item) -> dict[Role, RoleCover]:
     """Read who holds each role: every role has cover, and nobody is their own deputy (C220)."""
     found = {}
     for name, entry in item.open_table().items():
-        role = Item(name, entry.path, entry.problems).choice(Role)
+        role = Item(name, entry.path, entry.problems).choice(Role, ROLES)
         found[role] = _cover(entry)
-    missing = [role for role in Role if role not in found]
+    missing = [role for role in ROLES if role not in found]
     if missing:
         item.wrong(f"has nobody for {', '.join(missing)}: their tasks would be unowned", "every role of B13")
     return found
@@ -101,7 +101,7 @@ def override_policies(item: Item, mode: OverrideMode) -> dict[Ground, OverridePo
 
 def _override_policy(ground: Ground, item: Item, mode: OverrideMode) -> OverridePolicy:
     fields = item.table(("valid_to", "reasons", "acknowledged_by"), required=("valid_to",))
-    acknowledged = fields["acknowledged_by"].choices(Role) if "acknowledged_by" in fields else ()
+    acknowledged = fields["acknowledged_by"].choices(Role, ROLES) if "acknowledged_by" in fields else ()
     reasons = _reasons(fields["reasons"]) if "reasons" in fields else ()
     if ground in _NEVER_AUTOMATIC and (mode is OverrideMode.POLICY or reasons):
         item.wrong(

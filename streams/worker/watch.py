@@ -79,6 +79,9 @@ class Watch:
             reasons.append(f"the event loop has not turned for {now - self._beat:.0f} s")
         for shard in host.shards.values():
             waits = bool(shard.intake.inbox.waiting()) or self._measuring.behind.get(shard.partition, 0) > 0
+            waits = (
+                waits and not shard.registry_away
+            )  # a new start brings no registry back, and needs it besides
             if shard.flowing and waits and now - shard.progress > STALLED_S:
                 reasons.append(
                     f"partition {shard.partition} has lag and made no progress for {STALLED_S:.0f} s"
@@ -109,6 +112,10 @@ class Watch:
         for partition, shard in sorted(host.shards.items()):
             if shard.state.paused:
                 reasons.append(f"partition {partition}: an objection could not be read; no message leaves")
+            if shard.registry_away:
+                reasons.append(
+                    f"partition {partition}: waits for a schema; the schema registry does not answer"
+                )
             reasons += [
                 f"{topic}[{partition}]: stopped, too many records cannot be read"
                 for topic in sorted(shard.intake.inbox.stopped)

@@ -241,7 +241,8 @@ def case(
     made_of = Asked(kind, entity_id(body), 2, "e2", Position(TOPIC_OF[type(body)], 0, 1, now), now)
     env = Environment(policy_of(**{**SETTLED, **settings}), now)
     framed = frame(PATIENT, made, replace(made_of, **(asked or {})), env)
-    return patient_themselves(framed) or framed
+    addressed = patient_themselves(framed)
+    return addressed if isinstance(addressed, Case) else framed
 
 
 def task(chart: Chart, reason: str) -> EscalationTask:

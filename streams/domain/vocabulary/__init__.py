@@ -20,7 +20,7 @@ from .objections import (
 )
 from .outcomes import Outcome, Reason, SubjectKind
 from .people import Death, NeedKind, PermissionState, ProxyBasis, ProxyMode, RecipientRole, RecordStatus
-from .tasks import Priority, ResolutionKind, Role, TaskStatus
+from .tasks import ROLES, Priority, ResolutionKind, Role, TaskStatus
 from .topics import DECIDING_TOPICS, INPUT_TOPICS, STATE_TOPICS, Topic
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "INPUT_TOPICS",
     "ORDINARY_REASONS",
     "PROTECTED_REASONS",
+    "ROLES",
     "SAFETY_REASONS",
     "SENDABLE",
     "STATE_TOPICS",

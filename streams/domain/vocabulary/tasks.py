@@ -1,10 +1,11 @@
 """Work for people: who owns a task, how soon it must be done, and what they answer."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Role(StrEnum):
-    """Who owns a task (B13)."""
+    """Who owns a task (B13). ``UNKNOWN``: a word that we do not know; it owns nothing and approves nothing."""
 
     ADMIN = "R-ADMIN"
     BOOK = "R-BOOK"
@@ -20,6 +21,11 @@ class Role(StrEnum):
     DQ = "R-DQ"
     PLAN = "R-PLAN"
     SRE = "R-SRE"
+    UNKNOWN = "UNKNOWN"
+
+
+#: Every role that somebody holds.
+ROLES: Final = tuple(role for role in Role if role is not Role.UNKNOWN)
 
 
 class Priority(StrEnum):

@@ -76,12 +76,72 @@ def test_a_provider_that_refuses_stops_the_message() -> None:
     assert sent(chart, ReceiptStatus.REFUSED) == ["ESCALATE data_quality"]
 
 
-def test_a_provider_that_refuses_what_fails_to_be_current_changes_nothing() -> None:
-    chart = Chart(known(Channel.SMS), policy=policy(settle_s__appointment=60))
+def settling_newer() -> Chart:
+    """A patient who was sent an appointment; its cancellation has just begun to settle."""
+    chart = Chart(known(Channel.SMS, Channel.EMAIL), policy=policy(settle_s__appointment=60))
     chart.hear(appointment(IN_TWO_WEEKS))
     chart.wait(NOW + 2 * MINUTE)
     chart.hear(cancelled(IN_TWO_WEEKS))
-    assert sent(chart, ReceiptStatus.REFUSED) == []
+    return chart
+
+
+def test_a_provider_that_refuses_stops_the_newer_version_too() -> None:
+    chart = settling_newer()
+    assert sent(chart, ReceiptStatus.REFUSED) == ["ESCALATE data_quality"]
+    assert chart.patient is not None
+    assert chart.patient.asked == {}
+    assert reasons(chart.wait(NOW + 4 * MINUTE)) == []
+
+
+def test_what_failed_was_not_told_whatever_waits() -> None:
+    chart = settling_newer()
+    sent(chart, FAILED)
+    assert chart.patient is not None
+    assert chart.patient.appointments["A1"].told is None
+
+
+def test_an_unread_message_waits_for_what_settles() -> None:
+    chart = settling_newer()
+    assert chart.patient is not None
+    (command_id,) = chart.patient.sent
+    overdue = replace(chart.patient.sent[command_id], confirm_by=chart.now)
+    chart.patient = replace(chart.patient, sent={command_id: overdue})
+    assert reasons(chart.wait(chart.now)) == []
+    assert chart.patient.sent[command_id].confirm_by == chart.patient.asked["appointment:A1"].until
+
+
+def test_a_provider_that_refuses_what_was_replaced_still_calls_for_a_look() -> None:
+    chart = Chart(known(Channel.SMS, Channel.EMAIL))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    first = chart.all(SendCommand)[-1]
+    chart.hear(appointment(IN_TWO_WEEKS + HOUR))
+    sent(chart, ReceiptStatus.REFUSED, first)
+    tasks = [(one.role, one.priority) for one in chart.all(EscalationTask)]
+    assert tasks == [("R-DQ", "P2")]
+
+
+def test_a_bounce_of_what_was_replaced_is_learned_once() -> None:
+    chart = Chart(known(Channel.SMS, Channel.EMAIL))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    first = chart.all(SendCommand)[-1]
+    chart.hear(appointment(IN_TWO_WEEKS + HOUR))
+    sent(chart, FAILED, first)
+    assert chart.patient is not None
+    assert chart.patient.contacts[0].bounced
+    chart.hear(sections(Channel.SMS, Channel.EMAIL))  # somebody has mended it
+    sent(chart, FAILED, first)
+    assert not chart.patient.contacts[0].bounced
+
+
+def test_when_the_older_and_the_newer_message_fail_nothing_was_told() -> None:
+    chart = Chart(known(Channel.SMS))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    first = chart.all(SendCommand)[-1]
+    chart.hear(appointment(IN_TWO_WEEKS + HOUR))
+    sent(chart, FAILED, first)
+    sent(chart, FAILED)
+    assert chart.patient is not None
+    assert chart.patient.appointments["A1"].told is None
 
 
 @pytest.mark.parametrize(
@@ -157,3 +217,19 @@ def test_the_data_task_of_a_bounce_is_one_a_channel() -> None:
     sent(chart, FAILED)
     tasks = [one for one in chart.all(EscalationTask) if one.reason == "data_quality"]
     assert [(one.role, one.priority) for one in tasks] == [("R-DQ", "P3")]
+
+
+@pytest.mark.parametrize(("by_a_person", "told_at"), [(True, NOW + MINUTE), (False, 0)])
+def test_what_a_person_said_since_stays_told(by_a_person: bool, told_at: int) -> None:
+    chart = Chart(known(Channel.SMS))
+    chart.hear(result())
+    assert chart.patient is not None
+    (command,) = chart.all(SendCommand)
+    message = replace(chart.patient.sent[command.command_id], closed=True, confirm_by=0)
+    chart.patient = replace(chart.patient, sent={command.command_id: message})
+    if by_a_person:
+        entry = replace(chart.patient.results["R1"], told_at=NOW + MINUTE)
+        chart.patient = replace(chart.patient, results={"R1": entry})
+    sent(chart, FAILED)
+    assert chart.patient is not None
+    assert chart.patient.results["R1"].told_at == told_at

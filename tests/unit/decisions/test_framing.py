@@ -108,6 +108,15 @@ def test_a_cancelled_appointment_that_moves_is_still_cancelled() -> None:
         (None, appointment(TOMORROW), TOMORROW),
         (cancelled(NOW + HOUR), appointment(IN_TWO_WEEKS), IN_TWO_WEEKS),
         (None, appointment(NOW), None),
+        # a status that nobody can read: it may be off, or moved
+        (BOOKED, appointment(IN_TWO_WEEKS, status=AppointmentStatus.UNKNOWN), TOMORROW),
+        (
+            None,
+            appointment(IN_TWO_WEEKS, status=AppointmentStatus.UNKNOWN, previous_starts_at=TOMORROW),
+            TOMORROW,
+        ),
+        (appointment(NOW), appointment(IN_TWO_WEEKS, status=AppointmentStatus.UNKNOWN), IN_TWO_WEEKS),
+        (appointment(NOW), appointment(NOW - HOUR, status=AppointmentStatus.UNKNOWN), None),
     ],
 )
 def test_affected_start(told: Appointment | None, body: Appointment, affected: int | None) -> None:

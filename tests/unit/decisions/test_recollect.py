@@ -3,17 +3,20 @@
 import pytest
 from msgspec.structs import replace
 
-from streams.decisions import Environment, respond
+from streams.decisions import Environment, respond, wake
 from streams.decisions.recollect import decided, open_request, task_seen, took
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Receipt
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
-from streams.domain.records import Decision, EscalationTask, Output, SendCommand
+from streams.domain.records import Decision, EscalationTask, Output, Override, SendCommand
 from streams.domain.time import DAY, Instant
 from streams.domain.vocabulary import (
     AppointmentStatus,
     Channel,
+    Ground,
+    Mode,
     Outcome,
+    Purpose,
     Reason,
     ReceiptStatus,
     SubjectKind,
@@ -53,6 +56,10 @@ def known_after(patient: PatientState, outputs: tuple[Output, ...]) -> PatientSt
     return patient
 
 
+def decision_of(outputs: tuple[Output, ...]) -> Decision:
+    return next(one for one in outputs if isinstance(one, Decision) and one.outcome is Outcome.SEND)
+
+
 def sent() -> tuple[PatientState, PatientState, str]:
     """The patient as the rules left her, as she is recollected, and the command."""
     response = respond("P1", ADA, BOOKED, AT, ENV)
@@ -72,6 +79,37 @@ def test_a_message_is_known_told_and_its_receipt_awaited() -> None:
     assert [one.reason for one in again.outputs if isinstance(one, Decision)] == [Reason.DUPLICATE]
 
 
+def test_a_message_against_an_objection_is_known_as_one() -> None:
+    response = respond("P1", ADA, BOOKED, AT, ENV)
+    command = next(one for one in response.outputs if isinstance(one, SendCommand))
+    decision = next(one for one in response.outputs if isinstance(one, Decision))
+    override = Override(Ground.G3, Reason.OVERRIDE_ASSESSED, "O1", 1, ("ig-1",), "r1", (), 0)
+    before = took(ADA, BOOKED, NOW)
+    for said in (None, override):
+        rebuilt = decided(before, decision, replace(command, override=said), POLICY)
+        assert rebuilt.sent[command.command_id].overridden is (said is not None)
+
+
+def test_a_link_that_the_message_did_not_carry_is_still_owed() -> None:
+    told = respond("P1", ADA, BOOKED, AT, ENV).patient
+    assert told is not None
+    body = replace(BOOKED.body, mode=Mode.VIDEO, join_link_ref="https://video.example.org/a")
+    video = Event(Topic.APPOINTMENTS, Envelope("e2", "P1", 2, NOW, "pas"), body)
+    response = respond("P1", told, video, AT, ENV)
+    rebuilt = known_after(took(told, video, NOW), tuple(response.outputs))
+    assert response.patient is not None
+    assert rebuilt.appointments == response.patient.appointments
+    (owed,) = rebuilt.asked.values()
+    assert (owed.until, owed.version) == (NOW, 2)
+    forgotten = decided(took(told, video, NOW), decision_of(response.outputs), None, POLICY)
+    assert not forgotten.asked, "without the command, the reading that sends less"
+    followed = wake("P1", rebuilt, ENV)
+    assert [one.purpose for one in followed.outputs if isinstance(one, SendCommand)] == [
+        Purpose.APPT_VIRTUAL_INVITE
+    ]
+    assert not known_after(rebuilt, tuple(followed.outputs)).asked
+
+
 def test_a_receipt_is_heard_and_a_detail_that_failed_is_not_used_again() -> None:
     _, rebuilt, command = sent()
     arrived = took(rebuilt, receipt(command, ReceiptStatus.DELIVERED), NOW)
@@ -82,6 +120,14 @@ def test_a_receipt_is_heard_and_a_detail_that_failed_is_not_used_again() -> None
     assert took(rebuilt, receipt("of nobody", ReceiptStatus.READ), NOW).sent == rebuilt.sent
     accepted = took(rebuilt, receipt(command, ReceiptStatus.ACCEPTED), NOW)
     assert accepted.sent[command].confirm_by == rebuilt.sent[command].confirm_by
+
+
+def test_what_failed_while_a_newer_version_waits_was_not_told() -> None:
+    _, patient, command_id = sent()
+    waiting = Asked(SubjectKind.APPOINTMENT, "A1", 2, "e2", AT, NOW)
+    patient = open_request(patient, waiting, NOW)
+    patient = took(patient, receipt(command_id, ReceiptStatus.TECHNICAL_FAILURE), NOW)
+    assert patient.appointments["A1"].told is None
 
 
 def test_what_was_decided_after_a_message_that_did_not_arrive() -> None:

@@ -116,4 +116,4 @@ def test_what_a_proxy_objects_to_is_not_used_for_them() -> None:
     chart = Chart(patient)
     chart.hear(appointment(NOW + 80 * 60_000))
     (call,) = of(EscalationTask, chart.outputs)
-    assert call.do_not_use == (SMS,), "the patient's own refusal does not bind the proxy"
+    assert call.do_not_use == (SMS, Channel.EMAIL), "the patient's own refusal binds the proxy too"

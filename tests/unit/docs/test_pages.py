@@ -11,7 +11,7 @@ from streams.docs.key_words import PLAIN_MEANING, STRUCTURED_MEANING
 from streams.docs.metric_catalogue import catalogue
 from streams.docs.roles import COVERS
 from streams.domain.records import Decision, EscalationTask
-from streams.domain.vocabulary import Outcome, Reason, Role
+from streams.domain.vocabulary import ROLES, Outcome, Reason
 from streams.policy.keys import PLAIN, STRUCTURED
 from streams.policy.load import default_path, read
 from streams.scenarios import Stage, play, read_files
@@ -93,7 +93,7 @@ def test_what_the_image_sets_is_told() -> None:
 
 
 def test_every_role_is_described() -> None:
-    assert set(COVERS) == set(Role)
+    assert set(COVERS) == set(ROLES)
 
 
 def test_metrics_are_listed_once_with_a_meaning() -> None:

@@ -7,18 +7,20 @@ import pytest
 
 from streams.domain.events import (
     Appointment,
+    CommsHold,
     Contact,
     Identity,
     Objection,
     ObjectionException,
     PatientSections,
+    Permission,
     Preferences,
     Resolution,
     SafeContact,
 )
 from streams.domain.field_types import field_names
 from streams.domain.mapping import build, event_from_mapping, to_mapping
-from streams.domain.vocabulary import AppointmentStatus, Channel, Purpose, Scope, Topic
+from streams.domain.vocabulary import AppointmentStatus, Channel, Purpose, Role, Scope, Topic
 from streams.errors import Undecodable
 
 ENVELOPE: dict[str, Any] = {
@@ -77,8 +79,14 @@ def test_an_unknown_symbol_becomes_unknown_where_the_list_has_it(strict: bool) -
 
 
 def test_an_unknown_symbol_is_refused_where_the_list_has_no_unknown() -> None:
-    with pytest.raises(Undecodable, match=r"\$\.role: expected one of R-ADMIN, R-BOOK"):
-        build(Resolution, {"kind": "CLOSED", "by": "s1", "role": "R-NOBODY"})
+    with pytest.raises(Undecodable, match=r"\$\.max_level: expected one of L0, L1"):
+        build(Permission, {"channel": "sms", "state": "DECLINED", "max_level": "L9"})
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_role_that_we_do_not_know_loses_nothing_that_is_said_beside_it(strict: bool) -> None:
+    hold = {"active": True, "owner_role": "R-WARD", "reason": ""}
+    assert build(CommsHold, hold, strict=strict) == CommsHold(True, Role.UNKNOWN)
 
 
 def test_an_unknown_field_is_refused_from_people_and_ignored_from_machines() -> None:

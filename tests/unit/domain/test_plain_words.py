@@ -1,7 +1,8 @@
 """Every code that a summary or an explanation may show has words."""
 
+from streams.domain import vocabulary
 from streams.domain.plain_words import CHANNELS, REASONS, ROLES, in_words, of_role
-from streams.domain.vocabulary import SENDABLE, Channel, Reason, Role
+from streams.domain.vocabulary import SENDABLE, Channel, Reason
 
 
 def test_every_reason_has_words() -> None:
@@ -9,7 +10,7 @@ def test_every_reason_has_words() -> None:
 
 
 def test_every_role_and_every_usual_channel_has_a_name() -> None:
-    assert set(ROLES) == set(Role)
+    assert set(ROLES) == set(vocabulary.ROLES)
     assert set(CHANNELS) >= set(SENDABLE) - {Channel.IM_COMMERCIAL}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from streams.domain.calendar import DailyWindow, local_date
 from streams.domain.time import DAY, HOUR, MINUTE, SECOND
-from streams.domain.vocabulary import Channel, Level, Purpose, Role
+from streams.domain.vocabulary import ROLES, Channel, Level, Purpose
 from streams.policy.keys import PLAIN, TOP_LEVEL
 from streams.policy.load import default_path, load, load_policy, read
 from streams.policy.model import (
@@ -43,7 +43,7 @@ def test_the_shipped_policy_has_the_defaults_of_b15() -> None:
     assert (p.materiality, p.action_buffer) == (15 * MINUTE, 30 * MINUTE)
     assert (p.surge_factor, p.surge_minimum, p.override_alert_rate) == (5.0, 50, 0.02)
     assert p.override_policies == {}
-    assert p.roles.keys() == set(Role)
+    assert p.roles.keys() == set(ROLES)
     assert all(cover.deputies and cover.lead and cover.on_call for cover in p.roles.values())
     assert {"GUM", "HIV", "TOP", "CAMHS", "SUBSTANCE"} <= p.sensitive_services
     assert p.record_mode.keys() == set(Purpose)
