@@ -48,10 +48,15 @@ def test_a_lost_timer_is_found_after_a_quarter_of_an_hour(
     assert overdue(held) == found
 
 
-def test_who_was_woken_in_vain_is_still_due_but_not_forgotten(held: Life) -> None:
+def test_whose_row_is_new_is_given_time(held: Life) -> None:
     work(held, MORNING, 15)
-    held.turn(wakes=(b"P1",), refused=(b"P1",), kept=(b"P1",))
-    assert due(held) == MORNING
+    newer = person("P1")
+    held.turn(
+        msgspec.structs.replace(
+            newer, envelope=msgspec.structs.replace(newer.envelope, version=2, event_id="p2")
+        )
+    )
+    assert due(held) == MORNING, "details that change nothing about it"
     assert overdue(held) == {}
 
 
