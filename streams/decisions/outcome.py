@@ -6,7 +6,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
 from streams.domain.patient import Asked, Sent
 from streams.domain.records import DeadLetter, Subject
@@ -28,8 +27,8 @@ from .decide import Ruling
 from .desk import Desk
 from .forwarding import forward
 from .guarding import guarded
+from .messages import awaited, noticed
 from .objections import refused
-from .purposes import SAFETY_PURPOSES
 from .recipients import copies_wanted
 from .results import reader_of
 from .timing import confirm_by
@@ -208,8 +207,6 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
     """After a send: told, counted, awaiting its receipt; copies asked for; the notice window opened."""
     case = ruling.case
     asked = case.asked
-    today = local_date(desk.now)
-    patient = desk.patient
     sent = Sent(
         replace(asked, ordinal=asked.ordinal + 1, until=0, reason=None),
         case.purpose,
@@ -224,19 +221,10 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         (*case.tried, send.channel),
         overridden=send.override is not None,
     )
-    desk.change(
-        sent={**patient.sent, id_: sent},
-        day=today,
-        day_count=(patient.day_count if patient.day == today else 0) + (case.purpose not in SAFETY_PURPOSES),
-    )
+    desk.patient = awaited(desk.patient, id_, sent)
     mark_told(desk, case)
     if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
-        desk.change(
-            notice_until=desk.now + desk.env.policy.coalesce,
-            notice_at=desk.now,
-            notice_to=reader_of(case),
-            notice_by=asked.id,
-        )
+        desk.patient = noticed(desk.patient, asked.id, reader_of(case), desk.now, desk.env.policy)
     for proxy_id in copies_wanted(case):
         copy = replace(
             asked, copy_to=proxy_id, ordinal=asked.ordinal + 1, until=desk.now, reason=None, rule=""

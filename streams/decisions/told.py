@@ -14,29 +14,36 @@ from .framing import tell
 
 
 def mark_told(desk: Desk, case: Case, *, by: str = "") -> None:
-    """The recipient now knows of this version; a copy to somebody else does not change that.
+    """The recipient now knows of this version; ``by``: the result whose notice spoke for it (B10, coalescing)."""
+    chase_at = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
+    normal = case.purpose is Purpose.RESULT_NORMAL
+    desk.patient = knows(desk.patient, case.asked, desk.now, chase_at=chase_at, normal=normal, by=by)
 
-    ``by``: the result whose notice spoke for it (B10, coalescing).
+
+def knows(
+    patient: PatientState, asked: Asked, at: Instant, *, chase_at: Instant, normal: bool, by: str
+) -> PatientState:
+    """The state with this version told; a copy to somebody else does not change that.
+
+    Of a result: ``chase_at``, when nobody has rung by then; ``normal``: that it is; ``by``: see ``mark_told``.
     """
-    asked, patient = case.asked, desk.patient
     if asked.copy_to is not None:
-        return
+        return patient
     if asked.kind is SubjectKind.APPOINTMENT:
         entry = patient.appointments[asked.id]
-        told = tell(entry.body, asked.version)
-        entry = replace(entry, told=told, before=entry.told)
-        desk.change(appointments={**patient.appointments, asked.id: entry})
-    elif asked.kind is SubjectKind.RESULT:
-        chase = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
+        entry = replace(entry, told=tell(entry.body, asked.version), before=entry.told)
+        return replace(patient, appointments={**patient.appointments, asked.id: entry})
+    if asked.kind is SubjectKind.RESULT:
         result = replace(
             patient.results[asked.id],
-            told_at=desk.now,
-            chase_at=chase,
+            told_at=at,
+            chase_at=chase_at,
             told_version=asked.version,
-            told_normal=case.purpose is Purpose.RESULT_NORMAL,
+            told_normal=normal,
             told_by=by,
         )
-        desk.change(results={**patient.results, asked.id: result})
+        return replace(patient, results={**patient.results, asked.id: result})
+    return patient
 
 
 def untell(desk: Desk, asked: Asked, sent_at: Instant | None = None) -> None:
@@ -87,11 +94,20 @@ def hand_on(desk: Desk, command_id: str, sent: Sent) -> Sent | None:
 
 def untell_spoken_for(desk: Desk, result_id: str) -> list[tuple[str, int]]:
     """The results that a notice spoke for are not told either when it failed; their ids and versions."""
-    results = desk.patient.results
-    silent = {id_: entry for id_, entry in results.items() if entry.told_by == result_id and entry.told_at}
+    silent = _spoken_for(desk.patient, result_id)
     if silent:
-        desk.change(results={**results, **{id_: _untold(entry) for id_, entry in silent.items()}})
+        desk.patient = unspoken(desk.patient, result_id)
     return [(id_, entry.version) for id_, entry in silent.items()]
+
+
+def unspoken(patient: PatientState, result_id: str) -> PatientState:
+    """The state without what a notice told of other results than its own."""
+    silent = {id_: _untold(entry) for id_, entry in _spoken_for(patient, result_id).items()}
+    return replace(patient, results={**patient.results, **silent})
+
+
+def _spoken_for(patient: PatientState, result_id: str) -> dict[str, ResultEntry]:
+    return {id_: one for id_, one in patient.results.items() if one.told_by == result_id and one.told_at}
 
 
 def _untold(entry: ResultEntry) -> ResultEntry:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from streams.decisions import Environment, respond
 from streams.decisions.recollect import decided, open_request, task_seen, took
-from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Receipt
+from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Proxy, Receipt
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import Decision, EscalationTask, Output, Override, SendCommand
@@ -101,6 +101,40 @@ def test_what_failed_while_a_newer_version_waits_was_not_told() -> None:
     patient = open_request(patient, waiting, NOW)
     patient = took(patient, receipt(command_id, ReceiptStatus.TECHNICAL_FAILURE), NOW)
     assert patient.appointments["A1"].told is None
+
+
+def test_a_detail_of_a_proxy_that_failed_is_not_used_again() -> None:
+    """The patient's own detail of the same name is another one."""
+    _, rebuilt, command = sent()
+    mum = Proxy("X1", contacts=(Contact("sms-1", Channel.SMS, "+447700900009", NOW),))
+    to_mum = replace(rebuilt.sent[command], proxy_ref="X1")
+    rebuilt = replace(rebuilt, proxies=(mum, replace(mum, proxy_id="X2")), sent={command: to_mum})
+    failed = took(rebuilt, receipt(command, ReceiptStatus.PERMANENT_FAILURE), NOW)
+    assert [p.contacts[0].bounced for p in failed.proxies] == [True, False]
+    assert not failed.contacts[0].bounced
+
+
+def test_a_message_replaced_by_a_newer_one_that_fails_after_all_told_nobody() -> None:
+    _, rebuilt, command = sent()
+    rebuilt = replace(rebuilt, sent={command: replace(rebuilt.sent[command], closed=True, confirm_by=0)})
+    failed = took(rebuilt, receipt(command, ReceiptStatus.PERMANENT_FAILURE), NOW)
+    assert failed.sent[command].failed
+    assert failed.contacts[0].bounced
+    assert failed.appointments["A1"].told is None
+    read = replace(rebuilt.sent[command], status=ReceiptStatus.READ)
+    arrived = replace(rebuilt, sent={command: read})
+    after = took(arrived, receipt(command, ReceiptStatus.PERMANENT_FAILURE), NOW)
+    assert replace(after, recent=arrived.recent) == arrived
+
+
+def test_what_failed_and_was_given_to_a_person_was_not_told() -> None:
+    real, rebuilt, command = sent()
+    failure = receipt(command, ReceiptStatus.PERMANENT_FAILURE)
+    real_after = respond("P1", real, failure, AT, ENV)
+    assert real_after.patient is not None
+    assert real_after.patient.appointments["A1"].told is None
+    after = known_after(took(rebuilt, failure, NOW), tuple(real_after.outputs))
+    assert after.appointments == real_after.patient.appointments
 
 
 def test_what_was_decided_after_a_message_that_did_not_arrive() -> None:
