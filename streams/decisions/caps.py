@@ -23,6 +23,7 @@ from streams.policy.model import PermissionModel
 from streams.policy.templates import Template
 
 from .case import Case, Recipient
+from .purposes import LEVEL_OF
 
 _ELECTRONIC_MODEL: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.IM_COMMERCIAL})
 _NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
@@ -63,7 +64,9 @@ def fit_level(
             blockers.append(test)
         elif limit < cap:
             cap = limit
-    level, template, needs_unmet = _template(case, channel, cap)
+    uncapped = cap == LEVEL_OF.get(case.purpose)  # a lower level that the request asks for is a cap too
+    levels = (wanted,) if uncapped else case.policy.templates.levels(case.purpose)
+    level, template, needs_unmet = _template(case, channel, cap, levels)
     if template is None:
         if needs_unmet:
             blockers.append("E7")
@@ -77,24 +80,25 @@ def fit_level(
 def _wording(case: Case, channel: Channel, level: Level) -> Template | None:
     """The approved template at exactly this level that meets every need."""
     if case.patient.needs:
-        found, template, _ = _template(case, channel, level)
-        return template if found is level else None
+        return _template(case, channel, level, (level,))[1]
     policy = case.policy
     return policy.templates.find(
         case.purpose, level, channel, _language(case), _NO_FORMATS, case.now, policy.template_grace
     )
 
 
-def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template | None, bool]:
-    """The approved template at the highest level not above the cap that meets every need (4.6, E7)."""
+def _template(
+    case: Case, channel: Channel, cap: Level, levels: tuple[Level, ...]
+) -> tuple[Level, Template | None, bool]:
+    """The approved template at the highest of these levels not above the cap that meets every need (4.6, E7)."""
     registry = case.policy.templates
     language = _language(case)
     if not case.patient.needs:
-        return _highest(case, channel, cap, language)
+        return _highest(case, channel, cap, levels, language)
     needs = [need for need in case.patient.needs if channel not in need.accessible_channels]
     formats = frozenset(need.kind for need in needs if need.kind is not NeedKind.INTERPRETER)
     unmet = False
-    for level in registry.levels(case.purpose):
+    for level in levels:
         if level > cap:
             continue
         template = registry.find(
@@ -112,15 +116,17 @@ def _template(case: Case, channel: Channel, cap: Level) -> tuple[Level, Template
             registry.find(
                 case.purpose, level, channel, language, frozenset(), case.now, case.policy.template_grace
             )
-            for level in registry.levels(case.purpose)
+            for level in levels
             if level <= cap
         )
     return cap, None, unmet
 
 
-def _highest(case: Case, channel: Channel, cap: Level, language: str) -> tuple[Level, Template | None, bool]:
+def _highest(
+    case: Case, channel: Channel, cap: Level, levels: tuple[Level, ...], language: str
+) -> tuple[Level, Template | None, bool]:
     registry, grace = case.policy.templates, case.policy.template_grace
-    for level in registry.levels(case.purpose):
+    for level in levels:
         if level <= cap:
             template = registry.find(case.purpose, level, channel, language, _NO_FORMATS, case.now, grace)
             if template is not None:

@@ -18,11 +18,14 @@ from streams.domain.vocabulary import (
     Channel,
     Ground,
     Level,
+    Mode,
     Purpose,
     RecipientRole,
     SubjectKind,
 )
 from streams.policy.model import Policy
+
+from .purposes import RESULT_PURPOSES
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -136,7 +139,15 @@ class Case(msgspec.Struct, frozen=True):
     @property
     def pressing(self) -> bool:
         """Short notice or a result: the P1 of B17's last rows."""
-        return self.timing.short_notice or self.asked.kind is SubjectKind.RESULT
+        return self.timing.short_notice or self.purpose in RESULT_PURPOSES
+
+    @property
+    def unreadable(self) -> bool:
+        """The appointment's status, or where a booked one takes place, is a symbol we do not know (1.2)."""
+        body = self.appointment
+        if body is None or body.status is AppointmentStatus.CANCELLED:
+            return False
+        return body.status is AppointmentStatus.UNKNOWN or body.mode is Mode.UNKNOWN
 
     @property
     def state_only(self) -> bool:

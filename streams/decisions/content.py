@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from streams.domain.decision import Draft, Escalate, Hold, Suppress
 from streams.domain.vocabulary import (
-    AppointmentStatus,
     Level,
     PermissionState,
     Priority,
@@ -24,14 +23,13 @@ _APPROVAL_DAYS = 2  # working days a campaign waits for its second person before
 
 
 def appointment_unclear(case: Case) -> Escalate | None:
-    """1.2: a message about an appointment that we do not know, or of which we do not know whether it stands."""
+    """1.2: a message about an appointment that we do not know, or of which we do not know whether it stands, or where."""
     if case.request is None or case.purpose not in APPOINTMENT_PURPOSES:
         return None
-    body = case.appointment
-    if body is None:
-        unclear = not case.request.parameters.get("when")  # nothing to say when it is
-    else:
-        unclear = body.status is AppointmentStatus.UNKNOWN  # it may be a cancellation
+    untimed = case.appointment is None and not case.request.parameters.get(
+        "when"
+    )  # nothing to say when it is
+    unclear = untimed or case.unreadable
     return Escalate(Draft(Role.DQ, priority(case, Priority.P3), Reason.DATA_QUALITY)) if unclear else None
 
 

@@ -222,7 +222,7 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         overridden=send.override is not None,
     )
     desk.patient = awaited(desk.patient, id_, sent)
-    mark_told(desk, case)
+    mark_told(desk, case, send)
     if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
         desk.patient = noticed(desk.patient, asked.id, reader_of(case), desk.now, desk.env.policy)
     for proxy_id in copies_wanted(case):

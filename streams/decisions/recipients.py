@@ -113,7 +113,7 @@ def _parents_details(case: Case) -> frozenset[tuple[Channel, str]]:
     return frozenset(
         _place(contact)
         for proxy in case.patient.proxies
-        if proxy.basis is ProxyBasis.PARENTAL
+        if proxy.basis in (ProxyBasis.PARENTAL, ProxyBasis.UNKNOWN)  # who is unknown may be a parent (1.2)
         for contact in proxy.contacts
     )
 

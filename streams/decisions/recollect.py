@@ -77,12 +77,12 @@ def decided(
         return replace(patient, asked={**waiting, held.key: held})
     patient = replace(patient, asked=waiting)
     if decision.outcome is Outcome.SEND:
-        patient = _told(patient, asked, decision, policy)
+        patient = _told(patient, asked, decision, policy, command)
         if command is not None:
             patient = _awaited(patient, asked, command, policy)
         return _noticed(patient, asked, decision, command, policy) if _is_notice(decision, asked) else patient
     if decision.reason is Reason.COALESCED:
-        return _spoken_for(_told(patient, asked, decision, policy), decision.decided_at)
+        return _spoken_for(_told(patient, asked, decision, policy, None), decision.decided_at)
     about_a_notice = asked.kind is SubjectKind.RESULT and asked.copy_to is None
     if decision.outcome is Outcome.ESCALATE and asked.flags == _AFTER_A_MESSAGE and about_a_notice:
         return unspoken(patient, asked.id)  # nor did it tell of what it spoke for: a person has those too
@@ -118,7 +118,9 @@ def _asked(patient: PatientState, decision: Decision) -> Asked:
     return replace(asked, ordinal=max(before, default=asked.ordinal) + 1)
 
 
-def _told(patient: PatientState, asked: Asked, decision: Decision, policy: Policy) -> PatientState:
+def _told(
+    patient: PatientState, asked: Asked, decision: Decision, policy: Policy, command: SendCommand | None
+) -> PatientState:
     """Whom the message was for knows now; of an appointment that has changed since, we cannot say what."""
     entry = patient.appointments.get(asked.id)
     if asked.kind is SubjectKind.APPOINTMENT and (entry is None or entry.version != asked.version):
@@ -127,8 +129,7 @@ def _told(patient: PatientState, asked: Asked, decision: Decision, policy: Polic
         return patient
     at = decision.decided_at
     chase_at = at + policy.missed_action if _is_notice(decision, asked) else 0
-    normal = decision.purpose is Purpose.RESULT_NORMAL
-    return knows(patient, asked, at, chase_at=chase_at, normal=normal, by="")
+    return knows(patient, asked, at, decision.purpose, command, chase_at=chase_at)
 
 
 def _is_notice(decision: Decision, asked: Asked) -> bool:

@@ -135,11 +135,8 @@ def state_only(case: Case) -> Suppress | None:
 
 
 def unknown_status(case: Case) -> Escalate | None:
-    """1.2: a status we cannot read may be a cancellation; a person reads it."""
-    body = case.appointment
-    if not case.is_appointment or body is None or body.status is not AppointmentStatus.UNKNOWN:
-        return None
-    if case.timing.over:
+    """1.2: a status we cannot read may be a cancellation, a mode another place; a person reads it."""
+    if not case.is_appointment or not case.unreadable or case.timing.over:
         return None
     priority = Priority.P1 if case.timing.short_notice else Priority.P2
     return Escalate(Draft(Role.DQ, priority, Reason.DATA_QUALITY))

@@ -88,6 +88,15 @@ def takes_place_of(patient: PatientState, newer: Asked, older: Asked) -> bool:
     )
 
 
+def held_since(desk: Desk, asked: Asked) -> Instant:
+    """Since when an older version of the same result has waited; 0: none does.
+
+    A result that is issued again does not start the review's time anew (B10.7, C171).
+    """
+    older = desk.patient.asked.get(asked.key)
+    return older.held_since if older is not None else 0
+
+
 def supersede_older(desk: Desk, asked: Asked) -> None:
     """2.2: a request that still waits for the same thing, copies included, ends here."""
     waiting = desk.patient.asked.values()

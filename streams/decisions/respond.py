@@ -43,7 +43,7 @@ from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
 from .refusing import set_aside
-from .request import is_replay, still_owed, supersede_older
+from .request import held_since, is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
 
@@ -108,6 +108,8 @@ def _decide(desk: Desk, event: Event) -> None:
     asked = Asked(
         kind, id_, version, envelope.event_id, desk.at, desk.occurred_at, envelope.replay, flags=marks
     )
+    if kind is SubjectKind.RESULT and (since := held_since(desk, asked)):
+        asked = replace(asked, held_since=since)
     if is_replay(asked, desk.env.policy, desk.now) and still_owed(desk, asked):
         asked = replace(asked, waited=(Reason.REPLAY_GUARD,))
     supersede_older(desk, asked)

@@ -24,8 +24,13 @@ from streams.domain.vocabulary import (
 
 from . import channels, recipients
 from .case import Case, Recipient
+from .content import remove_recipients
+from .purposes import RESULT_PURPOSES
 from .selection import Tested
+from .timing import answered_from
 
+_DISCUSS = (Release.DISCUSS_FIRST, Release.UNKNOWN)
+_CORRECTED = (ResultStatus.CORRECTED, ResultStatus.UNKNOWN)
 _FINAL = (ResultStatus.FINAL, ResultStatus.CORRECTED)
 
 
@@ -55,11 +60,14 @@ def critical(case: Case) -> Escalate | None:
 
 
 def needs_conversation(case: Case) -> Escalate | None:
-    """B10.3: bad news, discuss first, or abnormal and not released: a person tells the patient."""
+    """B10.3: bad news, discuss first, or abnormal and not released: a person tells the patient.
+
+    A release we cannot read may say "discuss first" (1.2).
+    """
     body = _entry(case).body
     if body.bad_news:
         return _to_clinician(Priority.P1, Reason.BAD_NEWS)
-    if body.release is Release.DISCUSS_FIRST or (body.abnormal and body.release is not Release.NOTIFY):
+    if body.release in _DISCUSS or (body.abnormal and body.release is not Release.NOTIFY):
         return _to_clinician(Priority.P1, Reason.DISCUSS_FIRST)
     return None
 
@@ -70,9 +78,12 @@ def preliminary(case: Case) -> Suppress | None:
 
 
 def corrected(case: Case) -> Escalate | None:
-    """B10.5: the patient was told of something that has changed; "normal" that no longer is counts too."""
+    """B10.5: the patient was told of something that has changed; "normal" that no longer is counts too.
+
+    A status we cannot read may say "entered in error" (1.2).
+    """
     entry = _entry(case)
-    if (entry.body.status is ResultStatus.CORRECTED and entry.told_at) or no_longer_normal(entry):
+    if (entry.told_at and entry.body.status in _CORRECTED) or no_longer_normal(entry):
         return _to_clinician(Priority.P1, Reason.CORRECTED_AFTER_TOLD)
     return None
 
@@ -122,13 +133,23 @@ def unreviewed(case: Case) -> Hold | Escalate | None:
     """B10.7: nobody has looked yet; at the review SLA a clinician is asked. Never released by itself (C171)."""
     if _entry(case).body.reviewed or agreement(case) is not None:
         return None
-    if Reason.AWAITING_REVIEW in case.asked.waited:
+    if Reason.AWAITING_REVIEW in case.asked.waited or _was_asked_for(case):
         return _to_clinician(Priority.P2, Reason.UNREVIEWED_RESULT)
     since = case.asked.held_since or case.now
     due = case.policy.calendar.add_working_days(since, case.policy.review_sla_days)
     if due <= case.now:
         return _to_clinician(Priority.P2, Reason.UNREVIEWED_RESULT)
     return Hold(Reason.AWAITING_REVIEW, due, final=True)
+
+
+def _was_asked_for(case: Case) -> bool:
+    """Whether a clinician has the task already: another version of it, still unreviewed, updates that."""
+    return any(
+        task.reason is Reason.UNREVIEWED_RESULT
+        and task.asked is not None
+        and task.asked.same_thing(case.asked)
+        for task in case.patient.tasks.values()
+    )
 
 
 def sensitive(case: Case) -> Escalate | Hold | Case | None:
@@ -154,15 +175,20 @@ def normal(case: Case) -> Case | None:
 
 def _carries_l4(case: Case) -> bool:
     """Whether some channel could carry L4 to whoever stage 5 would choose; else it is told as L3 (row 10)."""
+    case = remove_recipients(case) or case  # 6.3 is asked later, before stage 5
     stand_in = next((p for p in recipients.named(case) if recipients.usable(case, p)), None)
     if stand_in is not None:
         cap = stand_in.max_level
         reader = Recipient(RecipientRole.PROXY, stand_in.proxy_id, stand_in.contacts, (), (), cap)
+        addressed = replace(case, recipient=reader)
     elif recipients.needs_stand_in(case):
         return False
     else:
-        reader = Recipient(RecipientRole.PATIENT, None, case.patient.contacts, ())
-    tested = channels.candidates(replace(case, recipient=reader))
+        themselves = recipients.patient_themselves(case)
+        if not isinstance(themselves, Case):
+            return False  # nobody knows how old they are: stage 5 asks a person (B11.1)
+        addressed = themselves
+    tested = channels.candidates(addressed)
     return any(
         c.eligible and not c.lowered and c.channel in (Channel.NHS_APP, Channel.LETTER) for c in tested
     )
@@ -181,16 +207,15 @@ def available(case: Case) -> Hold | Case | None:
 
 def contact_line(case: Case) -> Hold | None:
     """Hold a notice that asks for a call until the line is open, and stays open long enough (B10 row 10)."""
-    policy, now = case.policy, case.now
-    calendar, line = policy.calendar, policy.contact_line
-    at = calendar.next_open(line, now)
-    if calendar.closes_at(line, at) - at < policy.contact_line_min:
-        at = calendar.next_open(line, calendar.closes_at(line, at))
-    return None if at == now else Hold(Reason.CONTACT_LINE_CLOSED, at)
+    at = answered_from(case)
+    return None if at == case.now else Hold(Reason.CONTACT_LINE_CLOSED, at)
 
 
 def not_classified(case: Case) -> Escalate | None:
-    """B10.11: anything else is for a clinician."""
+    """B10.11: anything else is for a clinician; so is a request to tell a result, which shows none (4.1)."""
+    if case.result is None:
+        asks = case.purpose in RESULT_PURPOSES
+        return _to_clinician(Priority.P2, Reason.RESULT_NOT_CLASSIFIED) if asks else None
     if case.purpose is Purpose.RESULT_NORMAL or case.level is Level.L0:
         return None
     body = _entry(case).body

@@ -16,7 +16,7 @@ from streams.domain.vocabulary import Death, Priority, Reason, RecordStatus, Rol
 
 from .case import Case
 from .deadlines import TIME_TO_ACT
-from .purposes import CLINICAL_PURPOSES, SAFETY_PURPOSES
+from .purposes import CLINICAL_PURPOSES, RESULT_PURPOSES, SAFETY_PURPOSES
 
 _LOOK_AGAIN: Final = (
     10 * MINUTE
@@ -49,7 +49,7 @@ def fail_closed(case: Case) -> Hold | Escalate | None:
     )
     if case.now < latest:
         return Hold(Reason.FAIL_CLOSED, min(latest, case.now + _LOOK_AGAIN))
-    if case.is_result:
+    if case.purpose in RESULT_PURPOSES:
         return Escalate(Draft(Role.CLIN, Priority.P2, Reason.FAIL_CLOSED))
     return Escalate(Draft(Role.BOOK, Priority.P1, Reason.FAIL_CLOSED))
 

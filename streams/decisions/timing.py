@@ -12,13 +12,14 @@ import msgspec
 
 from streams.domain.calendar import Calendar, DailyWindow, WeeklyWindow, parse_hhmm
 from streams.domain.time import DAY, HOUR, MINUTE, Instant, Millis
-from streams.domain.vocabulary import Channel, Reason, RecipientRole
+from streams.domain.vocabulary import Channel, Purpose, Reason, RecipientRole
 
 from .case import Case
 from .purposes import SAFETY_PURPOSES
 
 _MIDNIGHT: Final = 24 * 60
 _LONGEST_SEARCH: Final = 40  # steps; each moves to another opening, and a fortnight has fewer
+_ASK_FOR_A_CALL: Final = frozenset({Purpose.RESULT_AVAILABLE, Purpose.FOLLOW_UP_CHECK})
 _UNBOUND_VALIDITY: Final = 3 * DAY  # a provider tries a text for 72 h (0.3, NHS Notify)
 _LETTER_VALIDITY: Final = 14 * DAY
 
@@ -107,6 +108,8 @@ def _works_now(case: Case, channel: Channel) -> bool:
     plan = _plan_times(case)
     if plan is not None and not plan.contains(case.now):
         return False
+    if deadline is None and case.purpose in _ASK_FOR_A_CALL and answered_from(case) != case.now:
+        return False  # nothing presses: not while nobody would answer the call
     return settings.window is None or case.policy.calendar.is_open(settings.window, case.now)
 
 
@@ -140,8 +143,22 @@ def _earliest(case: Case, channel: Channel, *, own_times: bool, expedite: bool =
             _own_times(case) if own_times else None,
         ),
         None if expedite else policy.quiet_hours,
+        None if expedite or case.purpose not in _ASK_FOR_A_CALL else policy.contact_line,
+        policy.contact_line_min,
         case.now,
     )
+
+
+def answered_from(case: Case) -> Instant:
+    """From when on somebody answers the contact line, for at least ``contact_line_min`` (B10 row 10)."""
+    policy = case.policy
+    return _answered(policy.calendar, policy.contact_line, policy.contact_line_min, case.now)
+
+
+def _answered(calendar: Calendar, line: WeeklyWindow, least: Millis, at: Instant) -> Instant:
+    at = calendar.next_open(line, at)
+    closes = calendar.closes_at(line, at)
+    return at if closes - at >= least else calendar.next_open(line, closes)
 
 
 @lru_cache(maxsize=1_024)
@@ -150,9 +167,15 @@ def _first_open(
     weekly: WeeklyWindow | None,
     open_daily: tuple[DailyWindow | None, ...],
     quiet: DailyWindow | None,
+    line: WeeklyWindow | None,
+    least: Millis,
     now: Instant,
 ) -> Instant | None:
-    """Remembered, since all events of a turn are decided at one instant: 11 000 instructions a channel."""
+    """Remembered, since all events of a turn are decided at one instant: 11 000 instructions a channel.
+
+    ``line``: the contact line, where the text asks people to call; it stays open for at least ``least``. A hold
+    that ends at the last instant that leaves so much would wake too late, so it has a minute more.
+    """
     at = now
     for _ in range(_LONGEST_SEARCH):
         before = at
@@ -160,6 +183,8 @@ def _first_open(
             at = quiet.next_end(at)
         if weekly is not None:
             at = calendar.next_open(weekly, at)
+        if line is not None:
+            at = _answered(calendar, line, least if at == now else least + MINUTE, at)
         for window in open_daily:
             if window is not None and not window.contains(at):
                 at = window.next_start(at)
@@ -169,6 +194,8 @@ def _first_open(
 
 
 def _why(case: Case, channel: Channel) -> Reason:
+    if case.purpose in _ASK_FOR_A_CALL and answered_from(case) != case.now:
+        return Reason.CONTACT_LINE_CLOSED
     window = case.policy.channels[channel].window
     if window is not None and not case.policy.calendar.is_open(window, case.now):
         quiet = case.policy.quiet_hours

@@ -4,46 +4,96 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from streams.domain.patient import Asked, PatientState, ResultEntry, Sent
+from streams.domain.decision import Send
+from streams.domain.events import Appointment
+from streams.domain.patient import AppointmentEntry, Asked, PatientState, ResultEntry, Sent
+from streams.domain.records import SendCommand
 from streams.domain.time import Instant
-from streams.domain.vocabulary import Level, Purpose, SubjectKind
+from streams.domain.vocabulary import AppointmentStatus, Level, Mode, Purpose, SubjectKind
 
 from .case import Case
 from .desk import Desk
 from .framing import tell
+from .request import WAITED
 
 
-def mark_told(desk: Desk, case: Case, *, by: str = "") -> None:
+def mark_told(desk: Desk, case: Case, send: Send | None = None, *, by: str = "") -> None:
     """The recipient now knows of this version; ``by``: the result whose notice spoke for it (B10, coalescing)."""
     chase_at = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
-    normal = case.purpose is Purpose.RESULT_NORMAL
-    desk.patient = knows(desk.patient, case.asked, desk.now, chase_at=chase_at, normal=normal, by=by)
+    desk.patient = knows(desk.patient, case.asked, desk.now, case.purpose, send, chase_at=chase_at, by=by)
 
 
 def knows(
-    patient: PatientState, asked: Asked, at: Instant, *, chase_at: Instant, normal: bool, by: str
+    patient: PatientState,
+    asked: Asked,
+    at: Instant,
+    purpose: Purpose | None,
+    message: Send | SendCommand | None,
+    *,
+    chase_at: Instant,
+    by: str = "",
 ) -> PatientState:
     """The state with this version told; a copy to somebody else does not change that.
 
-    Of a result: ``chase_at``, when nobody has rung by then; ``normal``: that it is; ``by``: see ``mark_told``.
+    ``message`` None: another one spoke for it, or nobody knows any more what it said. Of a result: ``chase_at``,
+    when nobody has rung by then; ``by``: see ``mark_told``.
     """
     if asked.copy_to is not None:
         return patient
     if asked.kind is SubjectKind.APPOINTMENT:
         entry = patient.appointments[asked.id]
-        entry = replace(entry, told=tell(entry.body, asked.version), before=entry.told)
-        return replace(patient, appointments={**patient.appointments, asked.id: entry})
+        carried = message is None or carries_link(entry.body, purpose, message)
+        entry = after_message(entry, asked.version, link=carried)
+        patient = replace(patient, appointments={**patient.appointments, asked.id: entry})
+        if owes_link(entry):
+            again = for_the_link(asked, at)
+            patient = replace(patient, asked={**patient.asked, again.key: again})
+        return patient
     if asked.kind is SubjectKind.RESULT:
         result = replace(
             patient.results[asked.id],
             told_at=at,
             chase_at=chase_at,
             told_version=asked.version,
-            told_normal=normal,
+            told_normal=purpose is Purpose.RESULT_NORMAL,
             told_by=by,
         )
         return replace(patient, results={**patient.results, asked.id: result})
     return patient
+
+
+def carries_link(body: Appointment, purpose: Purpose | None, message: Send | SendCommand) -> bool:
+    """Whether a message left no link to be told.
+
+    A notice at L0 says nothing and asks for a call: whoever answers that knows the rest.
+    """
+    if body.mode is not Mode.VIDEO or purpose is Purpose.APPT_VIRTUAL_INVITE or message.level is Level.L0:
+        return True
+    return body.join_link_ref is None or body.join_link_ref in message.parameters.values()
+
+
+def after_message(entry: AppointmentEntry, version: int, *, link: bool) -> AppointmentEntry:
+    """What a recipient knows after a message about this version: of the ``link`` only if it was carried."""
+    told, old = tell(entry.body, version), entry.told
+    if not link:
+        told = replace(told, join_link_ref=old.join_link_ref if old is not None else None)
+    return replace(entry, told=told, before=old)
+
+
+def owes_link(entry: AppointmentEntry) -> bool:
+    """Whether the recipient knows of a video appointment and not of its link (APPT_VIRTUAL_INVITE, B1)."""
+    told, body = entry.told, entry.body
+    return (
+        told is not None
+        and body.status is AppointmentStatus.BOOKED
+        and body.mode is Mode.VIDEO
+        and body.join_link_ref not in (None, told.join_link_ref)
+    )
+
+
+def for_the_link(asked: Asked, now: Instant) -> Asked:
+    """The request that follows a notice without the link: decided at once, when the notice counts as told."""
+    return replace(asked, ordinal=asked.ordinal + 1, until=now, reason=None, rule="", waited=WAITED, flags=())
 
 
 def untell(desk: Desk, asked: Asked, sent_at: Instant | None = None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.domain.vocabulary import AppointmentStatus, Channel, Death, InitiatedBy, RecordStatus
+from streams.domain.vocabulary import AppointmentStatus, Channel, Death, InitiatedBy, Mode, RecordStatus
 
 from .case import Case
 
@@ -20,7 +20,9 @@ SENSITIVE: Final = 4
 WAITING: Final = 8  # an open task or a message on its way
 FLAGGED: Final = 16  # no record or not the usual one: a death, a merge, a protected person, a hold
 STOPPED: Final = 32  # the shard or the surge guard holds messages back
-UNUSUAL: Final = 64  # an appointment neither booked nor cancelled, or changed by the patient
+UNUSUAL: Final = (
+    64  # an appointment neither booked nor cancelled, of a mode we do not know, or changed by the patient
+)
 BY_PERSON: Final = 128  # a person approved this one message, or the patient would rather be called
 EVERY: Final = OTHERS | OBJECTS | SENSITIVE | WAITING | FLAGGED | STOPPED | UNUSUAL | BY_PERSON
 
@@ -43,7 +45,9 @@ def traits_of(case: Case) -> int:
         traits |= STOPPED
     booked = case.appointment
     if booked is not None and (
-        booked.status not in _ORDINARY_STATUS or booked.initiated_by is InitiatedBy.PATIENT
+        booked.status not in _ORDINARY_STATUS
+        or booked.initiated_by is InitiatedBy.PATIENT
+        or booked.mode is Mode.UNKNOWN
     ):
         traits |= UNUSUAL
     wishes = patient.preferences

@@ -62,7 +62,7 @@ STRUCTURED_MEANING: Final[dict[str, tuple[str, str]]] = {
     "quiet_hours": (_WINDOW, "Messages that can wait, wait"),
     "urgent_window": (f"{_WINDOW}; at least the time outside quiet_hours", "When short-notice messages go in spite of quiet hours"),
     "service_hours": (_WEEKLY, "Working time, for deadlines"),
-    "contact_line": (_WEEKLY, "When somebody answers the number that result notices give"),
+    "contact_line": (f"service_hours, or what differs from them: {_WEEKLY}", "When somebody answers the number that result notices give"),
     "working_days": ("days; the service is open on at least one", "Working days, for letters and deadlines"),
     "bank_holidays": ("region (england, wales, scotland, northern-ireland) with extra and not; or a list of dates", "Days that count as no working day"),
     "organisation_order": ("every enabled channel", "The order of channels for a patient without a preference"),

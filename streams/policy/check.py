@@ -47,7 +47,7 @@ def build(document: Document, registry: Registry) -> tuple[Policy, tuple[Problem
         quiet_hours=windows.daily_window(reader.item("quiet_hours")),
         urgent_window=windows.daily_window(reader.item("urgent_window")),
         service_hours=windows.weekly_window(reader.item("service_hours")),
-        contact_line=windows.weekly_window(reader.item("contact_line")),
+        contact_line=windows.weekly_window(_contact_line(reader)),
         organisation=reader.text("organisation"),
         organisation_order=reader.item("organisation_order").choices(Channel, SENDABLE),
         channels=channels(reader.item("channels"), strict=reader.flag("strict_channels")),
@@ -65,6 +65,18 @@ def build(document: Document, registry: Registry) -> tuple[Policy, tuple[Problem
     if not problems.found:
         _contradictions(policy, document, problems)
     return policy, tuple(problems.found)
+
+
+def _contact_line(reader: _Fields) -> Item:
+    """The contact line is open as the service is, but for what it says itself (B15)."""
+    line, hours = reader.item("contact_line"), reader.item("service_hours").value
+    if not isinstance(hours, Mapping):
+        return line  # that is noted already
+    if line.value == "service_hours":
+        return Item(hours, line.path, line.problems)
+    return (
+        Item({**hours, **line.value}, line.path, line.problems) if isinstance(line.value, Mapping) else line
+    )
 
 
 TOP_LEVEL_REQUIRED: Final = tuple(key for key in TOP_LEVEL if key not in ("version", "templates"))
@@ -122,6 +134,14 @@ def _contradictions(policy: Policy, document: Document, problems: Problems) -> N
             ("working_days", "service_hours"),
             "the service is open on no working day: no deadline would ever come",
             "at least one day in both working_days and service_hours.days",
+            Weight.REFUSED,
+        )
+    line = policy.contact_line
+    if (line.end - line.start) * MINUTE <= policy.contact_line_min:
+        note(
+            ("contact_line_min", "contact_line", "service_hours"),
+            "the line is never open for so long: no result would ever be told",
+            "contact_line_min shorter than an opening of contact_line",
             Weight.REFUSED,
         )
     if policy.skew_reject <= policy.skew_tolerance:

@@ -15,6 +15,7 @@ from streams.domain.time import DAY
 from streams.domain.vocabulary import (
     Channel,
     Level,
+    Mode,
     NeedKind,
     PermissionState,
     Purpose,
@@ -159,12 +160,21 @@ def test_every_need_is_met_or_the_channel_is_closed(
 
 
 def test_a_need_counts_at_a_lower_level_too() -> None:
-    """The L0 wording can be had in easy-read, the L3 one cannot: the message says less, not nothing."""
+    """The L0 wording can be had in easy-read, the L3 one cannot; a cap lowers the message, a need does not (B5)."""
     framed = case(known(Channel.LETTER, needs=(Need(NeedKind.EASY_READ),)), SubjectKind.RESULT)
-    one = each(framed)[Channel.LETTER]
+    assert each(framed)[Channel.LETTER].blockers == ("E7",)
+    one = each(replace(framed, cap=Level.L0))[Channel.LETTER]
     assert (one.blockers, one.level) == ((), Level.L0)
-    capped = replace(framed, cap=Level.L0)
-    assert each(capped)[Channel.LETTER].level is Level.L0
+
+
+@pytest.mark.parametrize("needs", [(), (Need(NeedKind.LARGE_PRINT),)])
+def test_only_a_cap_lowers(needs: tuple[Need, ...]) -> None:
+    """No letter carries a video link, but one says "please contact us"."""
+    video = appointment(IN_TWO_WEEKS, mode=Mode.VIDEO, join_link_ref="https://video.example.org/a")
+    framed = case(known(Channel.LETTER, needs=needs), video)
+    assert each(framed)[Channel.LETTER].blockers == ("4.6",)
+    one = each(replace(framed, cap=Level.L0))[Channel.LETTER]
+    assert (one.blockers, one.level) == ((), Level.L0)
 
 
 def without_templates(framed: Case, *levels: Level) -> Case:

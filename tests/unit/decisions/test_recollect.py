@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from streams.decisions import Environment, respond
+from streams.decisions import Environment, respond, wake
 from streams.decisions.recollect import decided, open_request, task_seen, took
 from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Proxy, Receipt
 from streams.domain.patient import Asked, PatientState
@@ -13,7 +13,9 @@ from streams.domain.vocabulary import (
     AppointmentStatus,
     Channel,
     Ground,
+    Mode,
     Outcome,
+    Purpose,
     Reason,
     ReceiptStatus,
     SubjectKind,
@@ -53,6 +55,10 @@ def known_after(patient: PatientState, outputs: tuple[Output, ...]) -> PatientSt
     return patient
 
 
+def decision_of(outputs: tuple[Output, ...]) -> Decision:
+    return next(one for one in outputs if isinstance(one, Decision) and one.outcome is Outcome.SEND)
+
+
 def sent() -> tuple[PatientState, PatientState, str]:
     """The patient as the rules left her, as she is recollected, and the command."""
     response = respond("P1", ADA, BOOKED, AT, ENV)
@@ -81,6 +87,26 @@ def test_a_message_against_an_objection_is_known_as_one() -> None:
     for said in (None, override):
         rebuilt = decided(before, decision, replace(command, override=said), POLICY)
         assert rebuilt.sent[command.command_id].overridden is (said is not None)
+
+
+def test_a_link_that_the_message_did_not_carry_is_still_owed() -> None:
+    told = respond("P1", ADA, BOOKED, AT, ENV).patient
+    assert told is not None
+    body = replace(BOOKED.body, mode=Mode.VIDEO, join_link_ref="https://video.example.org/a")
+    video = Event(Topic.APPOINTMENTS, Envelope("e2", "P1", 2, NOW, "pas"), body)
+    response = respond("P1", told, video, AT, ENV)
+    rebuilt = known_after(took(told, video, NOW), tuple(response.outputs))
+    assert response.patient is not None
+    assert rebuilt.appointments == response.patient.appointments
+    (owed,) = rebuilt.asked.values()
+    assert (owed.until, owed.version) == (NOW, 2)
+    forgotten = decided(took(told, video, NOW), decision_of(response.outputs), None, POLICY)
+    assert not forgotten.asked, "without the command, the reading that sends less"
+    followed = wake("P1", rebuilt, ENV)
+    assert [one.purpose for one in followed.outputs if isinstance(one, SendCommand)] == [
+        Purpose.APPT_VIRTUAL_INVITE
+    ]
+    assert not known_after(rebuilt, tuple(followed.outputs)).asked
 
 
 def test_a_receipt_is_heard_and_a_detail_that_failed_is_not_used_again() -> None:

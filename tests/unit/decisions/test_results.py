@@ -8,13 +8,14 @@ from msgspec.structs import replace
 from streams.decisions import wake
 from streams.decisions.results import contact_line
 from streams.domain.events import Agreement, Permission
-from streams.domain.records import EscalationTask, SendCommand
+from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.time import DAY
 from streams.domain.vocabulary import (
     Channel,
     Level,
     PermissionState,
     Purpose,
+    Reason,
     Release,
     ResolutionKind,
     ResultStatus,
@@ -61,7 +62,8 @@ WITHIN: Final[dict[str, Any]] = {"within_threshold": True, "abnormal": False}
         ({"service_code": "GUM"}, "SEND app_default"),
         ({"test_code": "HIV_TEST", "sensitive_test": False}, "SEND app_default"),
         ({"release": Release.UNSET}, "ESCALATE result_not_classified"),
-        ({"release": Release.UNKNOWN}, "ESCALATE result_not_classified"),
+        ({"release": Release.UNKNOWN}, "ESCALATE discuss_first"),
+        ({"release": Release.UNKNOWN, "reviewed": False, **WITHIN}, "ESCALATE discuss_first"),
         ({"status": ResultStatus.UNKNOWN}, "ESCALATE result_not_classified"),
     ],
 )
@@ -193,3 +195,13 @@ def test_results_that_were_held_go_in_one_notice_which_opens_the_next_window() -
     assert chart.patient is not None
     assert all(entry.told_at for name, entry in chart.patient.results.items() if name != "R9")
     assert chart.patient.notice_until == NOW + 30 * 60_000
+
+
+def test_the_time_for_a_review_counts_from_the_first_version_that_waits() -> None:
+    chart = Chart(known(APP))
+    chart.hear(result(reviewed=False))
+    chart.now = NOW + DAY - 1
+    held = of(Decision, chart.hear(result(reviewed=False, value_unit="a")))[-1]
+    assert (held.reason, held.hold_until) == (Reason.AWAITING_REVIEW, NOW + DAY)
+    chart.now = NOW + DAY
+    assert "ESCALATE unreviewed_result" in reasons(chart.hear(result(reviewed=False, value_unit="b")))

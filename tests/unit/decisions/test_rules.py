@@ -102,7 +102,7 @@ ELSEWHERE_REASONS: Final = {
     "1.5": {Reason.STALE_VERSION, Reason.VERSION_CONFLICT},
     "1.6": {Reason.CLOCK_FAR_AHEAD},
     "2.2": {Reason.SUPERSEDED},
-    "B6": {Reason.QUIET_HOURS, Reason.CHANNEL_WINDOW},
+    "B6": {Reason.QUIET_HOURS, Reason.CHANNEL_WINDOW, Reason.CONTACT_LINE_CLOSED},
     "B6.2": {Reason.UNCONTACTABLE, Reason.DATA_QUALITY},
     "10": {Reason.UNKNOWN_COMMAND},
     "fault": {Reason.DATA_QUALITY},

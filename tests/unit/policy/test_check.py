@@ -59,6 +59,12 @@ ROLE = "{primary: a, deputies: [b], lead: c, on_call: d}"
         ("service_hours: {days: [Funday]}", "2: service_hours.days.0: is not a day of the week"),
         ("service_hours: {days: [1]}", "2: service_hours.days.0: is not a day of the week"),
         ("working_days: []", "2: working_days: names no day"),
+        ("contact_line: always", "2: contact_line: is text"),
+        (
+            "contact_line_min: 60\ncontact_line: {from: 09:00, to: 10:00}",
+            "2: contact_line_min: the line is never open for so long",
+        ),
+        ("service_hours: {to: 08:30}", "2: service_hours: the line is never open for so long"),
         (
             "contact_line: {bank_holidays: sometimes}",
             "2: contact_line.bank_holidays: is neither open nor closed",
@@ -228,6 +234,8 @@ def test_a_role_that_nobody_holds(tmp_path: Path) -> None:
         "channels: {nhs_app: {sms_nudge: possible}}",
         "service_hours: {from: 00:00, to: 24:00, days: daily, bank_holidays: open}",
         "contact_line: {from: 09:00, to: 17:00}",
+        "contact_line: {from: 09:00, to: 09:31}",
+        "contact_line: {days: daily}",
         "strict_channels: yes",
         "sensitive_services: []",
         "app_unread_h: 0.5\napp_unread_short_h: 0.25",
