@@ -32,7 +32,7 @@ from .objections import refused
 from .recipients import copies_wanted
 from .results import reader_of
 from .timing import confirm_by
-from .told import mark_told, untell, untell_spoken_for
+from .told import mark_told, untell_spoken_for
 from .withdrawing import end_older_tasks, withdraw
 
 _OUTCOME_OF: Final = {
@@ -59,8 +59,6 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     tasks: list[str] = []
     if isinstance(verdict, Escalate):
         tasks.append(desk.open_task(asked, guarded(verdict.draft, case), decided, case.purpose, case.timing))
-        if verdict.draft.reason is Reason.UNCONTACTABLE:
-            untell(desk, asked)
         if case.failed_before and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
             tasks.extend(_for_those_it_spoke_for(desk, case, verdict.draft, decided))
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
@@ -233,7 +231,7 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
 
 
 def _log(desk: Desk, ruling: Ruling, decided: str) -> None:
-    kind = ruling.verdict.companion_safety or ruling.case.safety
+    kind = ruling.verdict.companion_safety
     if kind is not None:
         asked = ruling.case.asked
         desk.log_safety(kind, Subject(asked.kind, asked.id, asked.version), decided, decided)

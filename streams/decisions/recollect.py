@@ -62,10 +62,9 @@ def decided(
     """The state after a decision; ``command``: the message it names, if it does and the topic still has it."""
     asked = _asked(patient, decision)
     if decision.rule_path[:1] == _AFTER_A_MESSAGE:
-        patient, asked = (
-            _did_not_arrive(patient, asked),
-            replace(asked, flags=_AFTER_A_MESSAGE, waited=WAITED),
-        )
+        if asked.flags != _AFTER_A_MESSAGE:  # else it has waited since: the message was taken back then
+            patient = _did_not_arrive(patient, asked)
+        asked = replace(asked, flags=_AFTER_A_MESSAGE, waited=WAITED)
     waiting = {
         key: one for key, one in patient.asked.items() if key != asked.key or one.version > asked.version
     }

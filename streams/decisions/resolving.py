@@ -203,7 +203,7 @@ def _tell(desk: Desk, task: OpenTask) -> None:
 def _approve(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     """9.8: re-run the decision with E5 lifted for the one channel that was approved, or refuse."""
     stands = standing_for_request(desk, id_, task)
-    permit = permit_for(desk, stands, task, body)
+    permit = permit_for(desk, task, body)
     asked = desk.patient.tasks[stands].asked
     ruling = _with_permit(desk, asked, permit) if asked is not None and permit is not None else None
     if ruling is None:

@@ -9,7 +9,6 @@ from streams.domain.vocabulary import Channel, Ground
 
 from .case import Case
 from .channels import Candidate
-from .recipients import is_child
 
 
 def contact_hash(patient: PatientState, channel: Channel) -> str:
@@ -42,7 +41,7 @@ def valid_for(
             and decision.valid_from <= case.now < decision.valid_to
             and one.level <= decision.max_level
             and decision.contact_hash == contact_hash(case.patient, one.channel)
-            and decision.minor == is_child(case)
+            and decision.minor == case.minor
         ):
             return id_, decision
     return None

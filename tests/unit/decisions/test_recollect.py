@@ -173,6 +173,11 @@ def test_what_was_decided_after_a_message_that_did_not_arrive() -> None:
     assert waiting.appointments["A1"].told is None
     assert waiting.asked["appointment:A1"].until == NOW + DAY
     assert waiting.asked["appointment:A1"].ordinal == rebuilt.sent[command].asked.ordinal + 1
+    by_a_person = {"A1": rebuilt.appointments["A1"]}
+    again = decided(
+        replace(waiting, appointments=by_a_person), replace(held, reason=Reason.SURGE), None, POLICY
+    )
+    assert again.appointments == by_a_person, "the message was taken back once"
 
 
 def test_a_request_that_nobody_has_decided_is_due_at_once() -> None:
