@@ -11,6 +11,7 @@ from streams.domain.events import Event
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, EscalationTask, Subject
+from streams.domain.resume import RESUME_PARTITION
 from streams.domain.shard import ShardState
 from streams.domain.vocabulary import (
     Outcome,
@@ -144,7 +145,7 @@ def _refuse_unknown(
         by.due_at,
         by.acknowledge_by,
         cover.on_call or cover.primary,
-        ("find_the_objection", "resume_partition"),
+        ("find_the_objection", RESUME_PARTITION),
         (),
         None,
         None,

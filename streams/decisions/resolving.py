@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from streams.domain.events import Resolution
 from streams.domain.patient import Asked, OpenTask
 from streams.domain.records import Subject
-from streams.domain.resume import ResumeTopic, may_resume, resumed_topic
+from streams.domain.resume import ResumeTopic, may_resume, resumed_topic, resumes_partition
 from streams.domain.vocabulary import (
     Outcome,
     Reason,
@@ -38,8 +38,6 @@ from .standing import decision_from
 _ENDED_OTHERWISE: Final = frozenset(
     {ResolutionKind.CONTACTED, ResolutionKind.LETTER_SENT, ResolutionKind.ACCEPTED_NOT_CONTACTED}
 )
-#: The outcome with which a stopped partition sends again (``heed resume``).
-RESUME: Final = "resume_partition"
 
 
 def resolve(desk: Desk, body: Resolution, version: int) -> None:
@@ -59,7 +57,7 @@ def resolve(desk: Desk, body: Resolution, version: int) -> None:
         _revoke(desk, body, version)
         return
     task = desk.patient.tasks.get(body.task_id) if body.task_id is not None else None
-    if body.outcome_code == RESUME and body.kind is ResolutionKind.CLOSED:
+    if resumes_partition(body):
         _resume(desk, body)
         return
     if (resumed := resumed_topic(body)) is not None:
