@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from streams.domain.decision import Draft, Escalate, Suppress
 from streams.domain.events import Receipt
 from streams.domain.patient import Asked, PatientState, Sent
-from streams.domain.records import DeadLetter, Subject
+from streams.domain.records import Subject
 from streams.domain.shard import Circuit
 from streams.domain.time import MINUTE, Instant
 from streams.domain.vocabulary import (
@@ -106,13 +106,7 @@ def _subject(sent: Sent) -> Subject:
 def _set_aside(desk: Desk) -> None:
     asked = asked_for_record(desk, SubjectKind.RECORD, "receipt", 0)
     desk.record_decision(asked, Outcome.QUARANTINE, Reason.UNKNOWN_COMMAND, "10", ("10",))
-    at = desk.at
-    error = "receipt for a command that is not known"
-    desk.write(
-        DeadLetter(
-            None, None, Reason.UNKNOWN_COMMAND, at.topic, at.partition, at.offset, None, error, desk.now
-        )
-    )
+    desk.set_aside(Reason.UNKNOWN_COMMAND, "receipt for a command that is not known")
 
 
 def _mark_bounced(desk: Desk, sent: Sent) -> None:

@@ -7,10 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from streams.domain.decision import Draft
 from streams.domain.patient import Asked, PatientState
-from streams.domain.position import Position
-from streams.domain.records import DeadLetter
 from streams.domain.shard import ShardState
-from streams.domain.time import Instant
 from streams.domain.vocabulary import Outcome, Priority, Reason, Role
 from streams.errors import CannotDecide
 
@@ -80,9 +77,4 @@ def fault(desk: Desk, asked: Asked, error: str, *, request: bool = True) -> None
     desk.record_decision(
         asked, Outcome.ESCALATE, Reason.DATA_QUALITY, "fault", ("fault",), task_ids=(opened,)
     )
-    desk.write(letter(asked.position, error, desk.now))
-
-
-def letter(at: Position, said: str, now: Instant) -> DeadLetter:
-    """The dead letter of a rule that failed; the record itself is still where it says."""
-    return DeadLetter(None, None, Reason.RULE_FAILED, at.topic, at.partition, at.offset, None, said, now)
+    desk.set_aside(Reason.RULE_FAILED, error, asked.position)

@@ -18,13 +18,13 @@ from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter
 from streams.domain.time import HOUR, Instant
-from streams.domain.vocabulary import DECIDING_TOPICS, SubjectKind, Topic
+from streams.domain.vocabulary import DECIDING_TOPICS, Reason, SubjectKind, Topic
 from streams.errors import BadRecord
 
 from . import life, refusing
 from .case import Environment
-from .desk import Desk
-from .faults import attempt, fault, letter, trying
+from .desk import Desk, dead_letter
+from .faults import attempt, fault, trying
 from .intake import subject_of
 from .request import asked_for_record, supersede_older
 from .response import NOBODY, Response, answer
@@ -110,7 +110,7 @@ def _hand_over(
 
     def keep(_: str) -> None:
         desk.patient = else_keep(desk.patient, desk)
-        desk.write(letter(desk.at, said, desk.now))
+        desk.set_aside(Reason.RULE_FAILED, said)
 
     attempt(desk, to_a_person, keep)
 
@@ -154,7 +154,9 @@ def _protect(
     said: str,
 ) -> Response:
     """Refusing it failed too: it is set aside as it came, and an unread objection stops messages all the same."""
-    refused = replace(letter(at, said, env.now), key=key, value=value, schema_id=bad.schema_id)
+    refused = dead_letter(
+        at, Reason.RULE_FAILED, said, env.now, key=key, value=value, schema_id=bad.schema_id
+    )
     unread = at.topic is Topic.OBJECTIONS
     if patient_id is None:
         return Response(patient, (refused,), refusing.paused(env) if unread else env.shard)

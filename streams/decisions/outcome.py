@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
 from streams.domain.patient import Asked, Sent
-from streams.domain.records import DeadLetter, Subject
+from streams.domain.records import Subject
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
@@ -73,12 +73,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         task_ids=tuple(tasks),
     )
     if isinstance(verdict, Quarantine):
-        at = asked.position
-        desk.write(
-            DeadLetter(
-                None, None, verdict.reason, at.topic, at.partition, at.offset, None, verdict.error, desk.now
-            )
-        )
+        desk.set_aside(verdict.reason, verdict.error, asked.position)
     if isinstance(verdict, Suppress):
         if verdict.reason is Reason.COALESCED:
             mark_told(desk, case, by=desk.patient.notice_by)
