@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+from aiokafka import codec
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
@@ -14,7 +15,7 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 
-from streams.errors import BrokerUnreachable
+from streams.errors import BrokerUnreachable, RefuseToStart
 from streams.settings import SecurityProtocol, Settings
 
 from .diagnosis import why_unreachable
@@ -29,8 +30,10 @@ REACH_SECONDS: Final = 5.0  # a person is waiting; a broker that is up answers i
 def connection(settings: Settings) -> dict[str, Any]:
     """Keyword arguments for ``AIOKafkaConsumer``, ``AIOKafkaProducer``, ``AIOKafkaClient`` and the admin client.
 
-    Raises BrokerUnreachable when no broker is configured, BadUsage when a TLS file cannot be read.
+    Raises BrokerUnreachable when no broker is configured, BadUsage when a TLS file cannot be read, RefuseToStart when
+    a library is missing without which a client could not read what any producer may write.
     """
+    _refuse_unless_every_compression_is_read()
     if not settings.bootstrap_servers:
         raise BrokerUnreachable(
             "no Kafka is configured: set HEED_BOOTSTRAP_SERVERS, or start one with heed kafka up"
@@ -48,6 +51,16 @@ def connection(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": settings.sasl_plain_password,
         }
     return arguments
+
+
+def _refuse_unless_every_compression_is_read() -> None:
+    """Which compression is used is for each producer to choose: one batch that cannot be read stops its partition."""
+    found = {"snappy": codec.has_snappy(), "lz4": codec.has_lz4(), "zstd": codec.has_zstd()}
+    if missing := [name for name, there in found.items() if not there]:
+        raise RefuseToStart(
+            f"batches compressed with {', '.join(missing)} cannot be read: cramjam is not installed. "
+            "Install what requirements.lock names (make setup), then start again"
+        )
 
 
 @asynccontextmanager

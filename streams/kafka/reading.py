@@ -15,6 +15,7 @@ from streams.domain.heartbeat import HEARTBEAT_KEY
 from streams.domain.time import Instant
 from streams.errors import RefuseToStart, RegistryUnreachable, UnsafeTopic
 from streams.kafka.codec import Codec
+from streams.kafka.fetched import hand_on_as_read
 
 #: Bytes asked for at once: these readings are long, not urgent.
 _FETCH_BYTES: Final = 4 << 20
@@ -55,6 +56,7 @@ async def read_to_end(
         **connect,
     )
     await consumer.start()
+    hand_on_as_read(consumer)
     try:
         begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
         left = {place: ends[place] for place in wanted if ends[place] > begins[place]}
@@ -159,6 +161,7 @@ async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offse
     place = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(isolation_level="read_committed", enable_auto_commit=False, **connect)
     await consumer.start()
+    hand_on_as_read(consumer)
     try:
         begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
         if not begins[place] <= offset < ends[place]:

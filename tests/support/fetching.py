@@ -14,7 +14,7 @@ from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from faust.types.tuples import TP
 
-from streams.kafka.fetched import _AsTheyAre
+from streams.kafka.fetched import AsTheyAre
 from streams.kafka.transport import StretchConsumer, StretchThread
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -58,7 +58,7 @@ class Fetching:
         fetcher = self.fetcher = Fetcher.__new__(Fetcher)
         fetcher._subscriptions = subscriptions
         fetcher._closed = False
-        fetcher._records = _AsTheyAre()
+        fetcher._records = AsTheyAre()
         fetcher._wait_consume_future = None
         fetcher._fetch_waiters = set()
         fetcher._loop = asyncio.get_running_loop()
@@ -83,6 +83,7 @@ class Fetching:
         records = PartitionRecords(
             tp, MemoryRecords(raw), None, self.position(place), None, None, True, READ_COMMITTED
         )
+        self.fetcher._records.answers[tp] = raw
         self.fetcher._records[tp] = FetchResult(
             tp, assignment=self.assignment, partition_records=records, backoff=0
         )
