@@ -11,6 +11,7 @@ from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     KafkaError,
+    OffsetOutOfRangeError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
 )
@@ -114,10 +115,20 @@ def stopped_answering(error: Exception) -> str | None:
     """One sentence for a command whose brokers were there when it began; None for what is no error of Kafka's."""
     if not isinstance(error, KafkaError):
         return None
+    if isinstance(error, OffsetOutOfRangeError):
+        return (
+            f"records were removed while they were being read{_places(error)}: retention reached them, or somebody deleted "
+            "them. What was read is not whole and was not used. Run the command again"
+        )
     return (
         f"Kafka does not answer as it should ({type(error).__name__}): what was under way may be done or not. "
         "Try again once the brokers are well"
     )
+
+
+def _places(error: OffsetOutOfRangeError) -> str:
+    offsets = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    return "".join(f", {place.topic}[{place.partition}]@{offset}" for place, offset in offsets.items())
 
 
 def missing_right(error: Exception) -> str | None:

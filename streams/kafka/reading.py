@@ -16,6 +16,7 @@ from streams.domain.time import Instant
 from streams.errors import RefuseToStart, RegistryUnreachable, UnsafeTopic
 from streams.kafka.codec import Codec
 from streams.kafka.fetched import hand_on_as_read
+from streams.kafka.replay import WhenRemoved
 
 #: Bytes asked for at once: these readings are long, not urgent.
 _FETCH_BYTES: Final = 4 << 20
@@ -39,17 +40,20 @@ async def read_to_end(
     *,
     partition: int | None = None,
     since: Instant | None = None,
+    when_removed: WhenRemoved = "earliest",
 ) -> AsyncGenerator[Stored, None]:
     """Yield every committed record of the topics, in order within each partition.
 
     ``partition`` narrows it to one partition of each; ``since`` (UTC ms) leaves out what lies before the first
-    record with that timestamp or a later one. Raises UnsafeTopic when a topic does not exist,
+    record with that timestamp or a later one. What retention removes meanwhile is not there to be told, unless
+    ``when_removed`` makes it an error. Raises UnsafeTopic when a topic does not exist,
     KafkaError when the broker does not answer.
     """
     wanted = await _places(connect, topics, partition)
     consumer = AIOKafkaConsumer(
         isolation_level="read_committed",
         enable_auto_commit=False,
+        auto_offset_reset=when_removed,
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=50,
         retry_backoff_ms=10,  # aiokafka waits so long for each topic that it has not met
@@ -83,10 +87,12 @@ async def read_and_learn(
     """``read_to_end`` of one partition, and what the schemas are that records of ``framed`` topics name.
 
     Whoever decodes what producers wrote must know as much as the worker, who asked the registry.
-    Raises RefuseToStart when it does not answer.
+    Raises RefuseToStart when it does not answer. Whoever decides again must have read everything: what is removed
+    meanwhile is an error (OffsetOutOfRangeError).
     """
     wanted = frozenset(framed)
-    async for stored in read_to_end(connect, [*framed, *others], partition=partition):
+    topics = [*framed, *others]
+    async for stored in read_to_end(connect, topics, partition=partition, when_removed="none"):
         if stored.topic in wanted:
             try:
                 await codec.learn_named(stored.value)
@@ -159,7 +165,9 @@ async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) ->
 async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offset: int) -> Stored | None:
     """The record at one place; None when retention has removed it, or it was never committed. Raises KafkaError."""
     place = TopicPartition(topic, partition)
-    consumer = AIOKafkaConsumer(isolation_level="read_committed", enable_auto_commit=False, **connect)
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **connect
+    )
     await consumer.start()
     hand_on_as_read(consumer)
     try:
