@@ -3,6 +3,7 @@
 What is written after the reading began is not part of the answer, and neither are heartbeats.
 """
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
@@ -16,10 +17,15 @@ from streams.domain.time import Instant
 from streams.errors import RefuseToStart, RegistryUnreachable, UnsafeTopic
 from streams.kafka.codec import Codec
 from streams.kafka.fetched import hand_on_as_read
+from streams.kafka.offsets import OffsetsClient
 from streams.kafka.replay import WhenRemoved
 
 #: Bytes asked for at once: these readings are long, not urgent.
 _FETCH_BYTES: Final = 4 << 20
+
+
+class StillOpen(Exception):
+    """A transaction has not ended in time; names the partitions in which it lies."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -41,12 +47,16 @@ async def read_to_end(
     partition: int | None = None,
     since: Instant | None = None,
     when_removed: WhenRemoved = "earliest",
+    patience_s: float | None = None,
 ) -> AsyncGenerator[Stored, None]:
     """Yield every committed record of the topics, in order within each partition.
 
     ``partition`` narrows it to one partition of each; ``since`` (UTC ms) leaves out what lies before the first
     record with that timestamp or a later one. What retention removes meanwhile is not there to be told, unless
-    ``when_removed`` makes it an error. Raises UnsafeTopic when a topic does not exist,
+    ``when_removed`` makes it an error.
+
+    What lies at the end of a topic behind a transaction that is still open is not read, whoever wrote it and whenever it
+    was committed. With ``patience_s`` (seconds without a new record) it is waited for; then StillOpen. Raises UnsafeTopic when a topic does not exist,
     KafkaError when the broker does not answer.
     """
     wanted = await _places(connect, topics, partition)
@@ -62,7 +72,10 @@ async def read_to_end(
     await consumer.start()
     hand_on_as_read(consumer)
     try:
-        begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+        begins = await consumer.beginning_offsets(wanted)
+        ends = await (
+            consumer.end_offsets(wanted) if patience_s is None else _high_watermarks(connect, wanted)
+        )
         left = {place: ends[place] for place in wanted if ends[place] > begins[place]}
         if not left:
             return  # nothing lies there; to assign nothing and seek is an error
@@ -70,10 +83,23 @@ async def read_to_end(
         await consumer.seek_to_beginning(*left)
         if since is not None:
             await _skip(consumer, left, since)
-        async for record in _until(consumer, left):
+        async for record in _until(consumer, left, patience_s):
             yield record
     finally:
         await consumer.stop()
+
+
+async def _high_watermarks(
+    connect: Mapping[str, Any], wanted: Collection[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Where partitions end for those who read uncommitted records too."""
+    offsets = OffsetsClient(connect)
+    try:
+        await offsets.open()
+        ends = await offsets.ends([(place.topic, place.partition) for place in wanted])
+    finally:
+        await offsets.close()
+    return {TopicPartition(*at): end for at, end in ends.items()}
 
 
 async def read_and_learn(
@@ -146,10 +172,14 @@ async def _counts(connect: Mapping[str, Any], topics: Collection[str]) -> dict[s
     return counts
 
 
-async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) -> AsyncIterator[Stored]:
+async def _until(
+    consumer: AIOKafkaConsumer, left: dict[TopicPartition, int], patience_s: float | None = None
+) -> AsyncIterator[Stored]:
+    moved = time.monotonic()
     while left:
         fetched = await consumer.getmany(*left, timeout_ms=200)
         for place, records in fetched.items():
+            moved = time.monotonic()
             for record in records:
                 if record.offset < left[place] and record.key != HEARTBEAT_KEY:
                     yield Stored(
@@ -160,6 +190,8 @@ async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) ->
             if await consumer.position(place) >= left[place]:
                 del left[place]
                 consumer.pause(place)
+        if left and patience_s is not None and time.monotonic() - moved > patience_s:
+            raise StillOpen(", ".join(f"{place.topic}[{place.partition}]" for place in left))
 
 
 async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offset: int) -> Stored | None:
