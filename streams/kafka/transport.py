@@ -14,9 +14,10 @@ are pinned, and ``tests/contract/test_private_names.py`` fails when one changes.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -29,6 +30,8 @@ from faust.types.tuples import TP, ConsumerMessage
 from .batch import Record, Stretch
 from .fetched import hand_on_as_read
 from .member import leave_for_good
+
+log: Final = logging.getLogger("heed.kafka")  # of an error the process writes type and place (ops.logging)
 
 #: An idle partition must not delay a busy one: Faust's hard-coded 1500 ms would. Milliseconds.
 FETCH_MAX_WAIT_MS = 50
@@ -88,6 +91,10 @@ class StretchThread(driver.AIOKafkaConsumerThread):
         if self._consumer is not None:
             leave_for_good(self._consumer)
         await super().on_thread_stop()
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
+        """Faust would print the exception with its text, which may quote a record."""
+        log.critical("fetching_crashed", exc_info=True)
 
     async def start_at(self, offsets: Mapping[TP, int]) -> None:
         """Deliver these partitions from these offsets. Raises IllegalStateError if no longer assigned."""

@@ -32,6 +32,7 @@ SIGNATURES: list[tuple[Any, str]] = [
     (AIOKafkaConsumerThread._create_worker_consumer, "(self, transport)"),
     (AIOKafkaConsumerThread._fetch_records, "(self, consumer, active_partitions, timeout=None, max_records=None)"),
     (AIOKafkaConsumerThread.__post_init__, "(self)"),
+    (AIOKafkaConsumerThread.on_crash, "(self, msg, *fmt, **kwargs)"),
     (DriverConsumer._new_consumer_thread, "(self)"),
     (AIOKafkaConsumerThread.on_start, "(self)"),
     (AIOKafkaConsumerThread.on_thread_stop, "(self)"),
