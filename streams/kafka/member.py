@@ -15,6 +15,7 @@ from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
+from .fetched import hand_on_as_read
 
 #: As the worker's (streams/worker/app.py). Milliseconds.
 SESSION_TIMEOUT_MS: Final = 10_000
@@ -78,6 +79,7 @@ class Member:
     async def start(self) -> None:
         """Connect and join the group. Raises KafkaError."""
         await self._consumer.start()
+        hand_on_as_read(self._consumer)
         self._consumer.subscribe(self._topics, listener=_Listener(self))
 
     async def stop(self) -> None:
@@ -101,6 +103,18 @@ class Member:
             raise self._failed
         # What was fetched of a partition that is not open is read again when it is.
         return {(tp.topic, tp.partition): records for tp, records in fetched.items() if tp in self._open}
+
+    def put_off(self, number: int, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Read nothing of partition ``number`` until ``go_on``, and then some of its topics from these offsets again."""
+        places = [tp for tp in self._open if tp.partition == number]
+        self._consumer.pause(*places)
+        for tp in places:
+            if (tp.topic, number) in offsets:
+                self._consumer.seek(tp, offsets[tp.topic, number])
+
+    def go_on(self, number: int) -> None:
+        """Read a partition on that was put off; not one that was revoked meanwhile."""
+        self._consumer.resume(*(tp for tp in self._open if tp.partition == number))
 
     async def positions(self) -> dict[tuple[str, int], int]:
         """How far each open partition has been fetched, past whatever carries no record."""

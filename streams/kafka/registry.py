@@ -25,8 +25,8 @@ __all__ = ["SchemaRegistry", "codec_for", "connected_codec"]
 
 #: Seconds before each further try: 3.1 s in all, well inside a session time-out of 10 s.
 _WAITS: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
-#: One answer takes at most this long. Seconds.
-_ANSWER_WITHIN: Final = 5.0
+#: One answer takes at most this long, and no longer than a process may take to stop (``ops.process``). Seconds.
+_ANSWER_WITHIN: Final = 4.0
 #: An id that was given up is not asked for again for this long. Seconds.
 _GIVEN_UP_FOR: Final = 30.0
 #: With so many ids given up lately, a new one is asked for once only: someone writes rubbish, and

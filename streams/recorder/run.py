@@ -51,6 +51,8 @@ class Recorder:
         self._parts = parts
         self.partitions: dict[int, RecordPartition] = {}
         self._in_hand = asyncio.Lock()
+        #: Partitions that are put off until a schema is known.
+        self._learning: dict[int, asyncio.Task[None]] = {}
         self.progress = time.monotonic()
         self.lag = 0
         self.oldest = 0.0  # seconds that the oldest input has waited
@@ -64,8 +66,13 @@ class Recorder:
 
     async def quiesce(self) -> None:
         self.assigned = False
+        learning = list(self._learning.values())
+        self._learning.clear()
+        for one in learning:
+            one.cancel()
         async with self._in_hand:
             pass
+        await asyncio.gather(*learning, return_exceptions=True)
 
     async def open(self, partitions: frozenset[int]) -> Mapping[tuple[str, int], int]:
         for partition in self.partitions.keys() - partitions:
@@ -95,20 +102,41 @@ class Recorder:
             fetched = await member.poll()
             if self.lag == 0 or fetched:
                 self.progress = time.monotonic()
-            if not fetched:
-                continue
             by_partition: dict[int, dict[str, list[Record]]] = {}
             for (name, number), records in fetched.items():
                 by_partition.setdefault(number, {})[name] = records
+            self._put_off(member, by_partition)
+            if not by_partition:
+                continue
             async with self._in_hand:
                 await asyncio.gather(
                     *(
                         self.partitions[number].write(found)
                         for number, found in by_partition.items()
-                        if number
-                        in self.partitions  # else a rebalance came between: its new owner reads them
+                        # Else a rebalance came between: its new owner reads them.
+                        if number in self.partitions
                     )
                 )
+
+    def _put_off(self, member: Member, by_partition: dict[int, dict[str, list[Record]]]) -> None:
+        """Leave to later the partitions that wait for a schema: what was fetched of them is read again then."""
+        for number, partition in self.partitions.items() if self.assigned else ():
+            found = by_partition.get(number, {})
+            if number not in self._learning:
+                if not partition.waits_for_schema(found):
+                    continue
+                learning = self._learn(member, partition, found)
+                self._learning[number] = in_background(learning, f"learn {number}")
+            by_partition.pop(number, None)
+            member.put_off(number, {(name, number): records[0].offset for name, records in found.items()})
+
+    async def _learn(
+        self, member: Member, partition: RecordPartition, found: dict[str, list[Record]]
+    ) -> None:
+        await partition.learn(found)
+        self.progress = time.monotonic()
+        del self._learning[partition.partition]
+        member.go_on(partition.partition)
 
     async def close(self) -> None:
         await self.quiesce()

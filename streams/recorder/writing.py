@@ -7,11 +7,14 @@ also carries where it had read to, so that even offsets set back by hand lead to
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
+from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 import msgspec
 
+from streams.domain.events import Event
 from streams.domain.records import EscalationTask, RecordEntry, SendCommand
 from streams.domain.time import SECOND, Instant
 from streams.domain.vocabulary import Topic
@@ -77,7 +80,9 @@ class RecordPartition:
         self.partition = partition
         self._parts = parts
         self._producer = ShardProducer(parts.connect, parts.settings.recorder_group, partition)
-        self._seen: set[tuple[str, str]] = set()  # objections: (patient, id and version)
+        self._seen: set[int] = set()  # changes of objections that are on record
+        self._remembered = self._remember_to = 0  # objections that were on record when this was opened
+        self._asked: dict[str, int] = {}  # by topic name: of records below it the registry was asked
         self.next: dict[Topic, int] = {}
         self.registry_away = False  # what is in hand waits for a schema
 
@@ -88,15 +93,25 @@ class RecordPartition:
         self.next = await self._where_to_read()
         name = self._parts.name(Topic.OBJECTIONS)
         beginning = (await self._parts.offsets.beginnings([(name, self.partition)]))[name, self.partition]
-        async for records in replay(
-            self._parts.connect, name, self.partition, beginning, self.next[Topic.OBJECTIONS]
-        ):
-            for record in records:
-                if not self._parts.codec.names_nothing_new(record.value):
-                    await self._learn(record)
-                self._objection(record, self._parts.clock.now())
+        self._remembered, self._remember_to = beginning, self.next[Topic.OBJECTIONS]
+        await self._remember(ask=False)
         log.info("record_partition_open", partition=self.partition, objections=len(self._seen),
                  ms=round(1e3 * (time.monotonic() - begun)))  # fmt: skip
+
+    async def _remember(self, *, ask: bool) -> None:
+        """Note which objections are on record already; without ``ask`` only up to one that the registry must be asked about."""
+        name, codec = self._parts.name(Topic.OBJECTIONS), self._parts.codec
+        reading = replay(self._parts.connect, name, self.partition, self._remembered, self._remember_to)
+        async with aclosing(reading) as stretches:
+            async for records in stretches:
+                for record in records:
+                    if not codec.names_nothing_new(record.value):
+                        if not ask:
+                            return
+                        await self._learn(record)
+                    self._objection(record, self._parts.clock.now())
+                    self._remembered = record.offset + 1
+        self._remembered = self._remember_to
 
     async def close(self) -> None:
         await self._producer.close()
@@ -120,18 +135,43 @@ class RecordPartition:
                             committed=committed[at], reading_from=found[topic])  # fmt: skip
         return found
 
+    def waits_for_schema(self, fetched: Mapping[str, Sequence[Record]]) -> bool:
+        """Whether ``learn`` must come before ``write``."""
+        if self._remembered < self._remember_to:
+            return True
+        nothing_new = self._parts.codec.names_nothing_new
+        return any(
+            not nothing_new(record.value) and record.offset >= self._asked.get(name, 0)
+            for name, records in self._framed(fetched)
+            for record in records
+        )
+
+    async def learn(self, fetched: Mapping[str, Sequence[Record]]) -> None:
+        """Know every schema that is named by what was written before, and by these: as long as the registry takes to answer.
+
+        Apart from ``write``: an outage of the registry must hold up no other partition, no rebalance and no stop.
+        """
+        try:
+            await self._remember(ask=True)
+            for name, records in self._framed(fetched):
+                for record in records:
+                    await self._learn(record)
+                self._asked[name] = (
+                    records[-1].offset + 1
+                )  # what it does not know now is not asked about again
+        finally:
+            self.registry_away = False
+
+    def _framed(self, fetched: Mapping[str, Sequence[Record]]) -> Iterator[tuple[str, Sequence[Record]]]:
+        heartbeats = self._parts.name(Topic.HEARTBEATS)
+        return ((name, records) for name, records in fetched.items() if name != heartbeats)
+
     async def write(self, fetched: Mapping[str, Sequence[Record]]) -> None:
         """Write the entries for these records, by topic name, and their offsets. Raises ShardLost.
 
         Raises BadRecord for a command or task that cannot be read: it must not go unrecorded, so somebody
         has to look (most likely this recorder is older than the worker that wrote it).
         """
-        codec = self._parts.codec
-        for name, records in fetched.items():
-            if self._parts.topic(name) is not Topic.HEARTBEATS:
-                for record in records:
-                    if not codec.names_nothing_new(record.value):
-                        await self._learn(record)
         now = self._parts.clock.now()
         entries: list[RecordEntry] = []
         traced: dict[str, Passage] = {}  # by record id
@@ -165,7 +205,7 @@ class RecordPartition:
     async def _learn(self, record: Record) -> None:
         """Know the schema that a record names, as the worker does who asked for it: else its entry would be lost.
 
-        While the registry does not answer everything waits, and nothing is committed; what it does not know stays unread.
+        While the registry does not answer the partition waits, and nothing of it is committed; what it does not know stays unread.
         """
         while True:
             try:
@@ -205,12 +245,23 @@ class RecordPartition:
         except BadRecord:
             metrics.UNREADABLE.inc()
             return []
-        change = (event.envelope.patient_id, objection_id(event))
+        change = fingerprint(event)
         if change in self._seen:
             metrics.DUPLICATES.labels(Topic.OBJECTIONS).inc()
             return []
         self._seen.add(change)
         return [objection_entry(event, now)]
+
+
+def fingerprint(event: Event) -> int:
+    """64 bits of whose objection changed, which one, and to which version.
+
+    Every change there ever was is remembered, since any may be delivered again: the texts would take three times the
+    memory. That two of ten million are taken for one has a chance of 3 in a million.
+    """
+    patient = event.envelope.patient_id
+    said = f"{len(patient)}/{patient}/{objection_id(event)}".encode()
+    return int.from_bytes(blake2b(said, digest_size=8).digest(), "big")
 
 
 def _read_to(last: Record | None) -> dict[Topic, int]:

@@ -12,25 +12,26 @@ one has the shard's own row: until then the table counts as old. What nobody had
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.decisions import Environment, adopt, recollect, refuse, respond
 from streams.decisions.intake import examine, fingerprint, subject_of
+from streams.decisions.refusing import paused
 from streams.domain.events import Event, Receipt
-from streams.domain.packing import pack, unpack
+from streams.domain.limits import patient_named
+from streams.domain.packing import unpack
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant
 from streams.domain.vocabulary import DECIDING_TOPICS, INPUT_TOPICS, STATE_TOPICS, Topic
-from streams.errors import BadRecord, BadUsage
+from streams.errors import BadRecord
 from streams.kafka import client, topics
-from streams.kafka.codec import Codec
+from streams.kafka.codec import LONGEST_KEY, Codec
 from streams.kafka.offsets import OffsetsClient
 from streams.kafka.partitioner import partition_for
 from streams.kafka.reading import Stored, read_and_learn
@@ -40,9 +41,13 @@ from streams.kafka.transaction import ShardProducer
 from streams.policy.load import load_policy
 from streams.policy.model import Policy
 from streams.settings import Settings
-from streams.worker.hindsight import Made, is_behind
+from streams.worker.hindsight import Made, is_behind, not_read
 from streams.worker.journal import Journal, pack_shard, unpack_shard
 from streams.worker.table import SHARD_KEY
+
+from .idle import nobody_works
+from .rows import changed_rows
+from .stops import Stops
 
 #: Rows of one transaction: some 20 MB, written in a second or two, far below the transaction's time-out.
 _ROWS: Final = 20_000
@@ -65,7 +70,7 @@ async def rebuild(settings: Settings, now: Instant, say: Callable[[Rebuilt], Non
     """Every partition; tells ``say`` of each when it is done. Raises BadUsage while workers run, RefuseToStart."""
     partitions = (await topics.check(settings)).partitions
     async with client.admin(settings) as admin:
-        await _nobody_works(admin, settings.worker_group)
+        await nobody_works(admin, settings.worker_group)
     connect = client.connection(settings)
     offsets = OffsetsClient(connect)
     await offsets.open()
@@ -79,15 +84,6 @@ async def rebuild(settings: Settings, now: Instant, say: Callable[[Rebuilt], Non
         return done
     finally:
         await offsets.close()
-
-
-async def _nobody_works(admin: AIOKafkaAdminClient, group: str) -> None:
-    for answer in await admin.describe_consumer_groups([group]):
-        for described in answer.groups:
-            if described[5]:  # its members
-                raise BadUsage(
-                    f"workers are running in group {group}: stop them all first, then call this again"
-                )
 
 
 class _Partition:
@@ -111,9 +107,11 @@ class _Partition:
         self._unseen: list[Decision] = []
         self._made: list[Made] = []  # those, and the last one of all
         self._last: Made | None = None
+        self._ends: dict[Topic, int] = {}  # of the inputs
         self._commands: dict[str, SendCommand] = {}
         self._tasks: dict[str, EscalationTask] = {}
         self._shard = ShardState()
+        self._stops = Stops()
         self._journal = Journal()
         self._asked_again = 0
 
@@ -126,8 +124,9 @@ class _Partition:
             changelog = settings.topic(Topic.PATIENT_TABLE)
             self._rows = await restore(self._connect, self._offsets, changelog, number)
             self._shard, self._journal = unpack_shard(self._rows.pop(SHARD_KEY, None))
+            self._ends = await self._input_ends()
             await self._read()
-            if self._last is None or not is_behind(self._journal, [*self._made, self._last]):
+            if self._last is None or not is_behind(self._journal, [*self._made, self._last], self._ends):
                 return Rebuilt(number)
             read_to = await self._read_to()
             inputs = {topic: self._taken(topic, end) for topic, end in read_to.items()}
@@ -158,34 +157,46 @@ class _Partition:
                     self._made.append(self._last)
             elif isinstance(made, SendCommand) and made.created_at >= self._journal.at:
                 self._commands[made.command_id] = made
-            elif isinstance(made, EscalationTask) and made.patient_id:  # the shard's own belong to nobody
+            elif isinstance(made, EscalationTask) and made.patient_id:
                 self._tasks[made.task_id] = made
+            elif isinstance(made, EscalationTask):
+                self._stops.raised(made)
 
     def _is_unseen(self, made: Made) -> bool:
         """Whether the table has not seen this decision."""
-        place = made.decision.input
-        return made.at > self._journal.at or place.offset >= self._journal.read_to.get(Topic(place.topic), 0)
+        return made.at > self._journal.at or not_read(self._journal, made.decision, self._ends)
+
+    async def _input_ends(self) -> dict[Topic, int]:
+        names = {(self._settings.topic(topic), self._number): topic for topic in INPUT_TOPICS}
+        return {names[at]: end for at, end in (await self._offsets.ends(list(names))).items()}
 
     async def _read_to(self) -> dict[Topic, int]:
-        """Where the last turn had read to: what the group committed with it, and at least what was decided."""
+        """Where the last turn had read to: what the group committed with it, and at least what was decided.
+
+        A decision about an offset beyond the end is from before the topic was made anew, and tells nothing of this one.
+        """
         names = {(self._settings.topic(topic), self._number): topic for topic in INPUT_TOPICS}
         committed = await self._offsets.committed(self._settings.worker_group, list(names))
-        ends = await self._offsets.ends(list(names))
+        ends = await self._input_ends()
         read_to = {
-            topic: min(max(committed[at] or 0, self._journal.read_to.get(topic, 0)), ends[at])
+            topic: min(max(committed[at] or 0, self._journal.read_to.get(topic, 0)), ends[topic])
             for at, topic in names.items()
         }
         for decision in self._unseen:
-            topic = Topic(decision.input.topic)
-            read_to[topic] = max(read_to[topic], decision.input.offset + 1)
+            topic, offset = Topic(decision.input.topic), decision.input.offset
+            if offset < ends[topic]:
+                read_to[topic] = max(read_to[topic], offset + 1)
         return read_to
 
     def _taken(self, topic: Topic, end: int) -> list[Stored]:
         """What turns had read since the table's own last one, without what was passed on to another partition."""
-        return [
-            one for one in self._inputs[topic]
-            if one.offset < end and one.key is not None and partition_for(one.key, self._partitions) == self._number
-        ]  # fmt: skip
+        return [one for one in self._inputs[topic] if one.offset < end and self._is_ours(topic, one.key)]
+
+    def _is_ours(self, topic: Topic, key: bytes | None) -> bool:
+        """A patient's record is of their partition; what names nobody of the one it lies in, and counts as an objection only."""
+        if key is None or key == SHARD_KEY or len(key) > LONGEST_KEY:
+            return topic is Topic.OBJECTIONS
+        return partition_for(key, self._partitions) == self._number
 
     # What follows from it.
 
@@ -217,10 +228,15 @@ class _Partition:
         try:
             event = self._codec.decode(topic, stored.key, stored.value)
         except BadRecord as bad:
-            response = refuse(key.decode(errors="replace"), patient, bad, stored.key, stored.value, at, env)
-            self._keep(key, response.patient)
+            name = patient_named(stored.key)
+            response = refuse(name, patient, bad, stored.key, stored.value, at, env)
+            self._shard = self._stops.refused(stored, at, self._shard, response.shard)
+            if name is not None:
+                self._keep(key, response.patient)
             return
         id_, mark = event.envelope.patient_id, fingerprint(event.envelope.event_id)
+        if topic is Topic.RESOLUTIONS:
+            self._shard = self._stops.resolved(stored, patient, event, at, env)
         if examine(id_, patient, event, mark, self._policy, self._now) is not None:
             self._keep(key, respond(id_, patient, event, at, env).patient)
         else:
@@ -266,7 +282,10 @@ class _Partition:
 
     async def _write(self, producer: ShardProducer, read_to: dict[Topic, int]) -> None:
         changelog = self._settings.topic(Topic.PATIENT_TABLE)
-        changed = [(key, packed) for key, packed in self._packed() if self._rows.get(key) != packed]
+        found = list(changed_rows(self._touched, self._rows))
+        changed = [(key, packed) for key, packed in found if packed is not None]
+        if len(changed) < len(found):  # what was said of them may have been an objection
+            self._shard = paused(Environment(self._policy, self._now, self._shard))
         for begin in range(0, len(changed), _ROWS):
             outbox = producer.outbox()
             for key, packed in changed[begin : begin + _ROWS]:
@@ -277,7 +296,3 @@ class _Partition:
         outbox.add(changelog, SHARD_KEY, pack_shard(self._shard, journal))
         offsets = {(self._settings.topic(topic), self._number): offset for topic, offset in read_to.items()}
         await producer.commit(outbox, offsets)
-
-    def _packed(self) -> Iterator[tuple[bytes, bytes]]:
-        for key, patient in self._touched.items():
-            yield key, pack(patient)

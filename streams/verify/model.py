@@ -168,6 +168,7 @@ class Model:
         self, topic: Topic, stored: Stored, journal: Journal, touched: dict[bytes, PatientState | None]
     ) -> None:
         key, value, patient, keeps = stored.key, stored.value, None, False
+        name = patient_named(key)
         cause = self._ledger.place(topic, stored.offset)
         is_patient = key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY
         if is_patient:
@@ -177,6 +178,8 @@ class Model:
             if elsewhere and key not in journal.refused:
                 return  # passed on to its own partition
             keeps = key not in journal.refused or (key in journal.kept and not elsewhere)
+            if topic is Topic.OBJECTIONS and not keeps and not elsewhere:
+                name = None  # no room even for the hold: the partition is stopped
             patient = self._load(key, touched)
         at = Position(
             topic, self._ledger.partition, stored.offset, journal.at, traceparent_of(stored.headers.items())
@@ -187,7 +190,7 @@ class Model:
                 raise BadRecord(Reason.FIELD_TOO_LONG, TOO_LARGE)
             event = self._decode(topic, stored)
         except BadRecord as bad:
-            response = decisions.refuse(patient_named(key), patient, bad, key, value, at, env)
+            response = decisions.refuse(name, patient, bad, key, value, at, env)
             self._write(response, key, None, cause)
         else:
             response = decisions.respond(event.envelope.patient_id, patient, event, at, env)

@@ -16,14 +16,33 @@ _AT_WORK: Final[Millis] = MINUTE
 
 
 def check_overdue(ledger: Ledger, findings: Findings) -> None:
-    """Time is counted by the turns' stamps, and only where a worker was at work; what was due, by the turns' clocks."""
+    """Time is counted by the turns' stamps, and only where a worker was at work; what was due, by the turns' clocks.
+
+    Who was woken and is due all the same has lost no timer: what was due could not be written, and a person is told daily.
+    """
     at, since = _long_ago(ledger)
     if since == 0:
         return
-    for row in ledger.table.values():
-        if row.packed is not None and row.offset < at and 0 < due_of(row.packed) <= since:
+    woken = _woken_since(ledger, at)
+    for key, row in ledger.table.items():
+        if (
+            row.packed is not None
+            and row.offset < at
+            and 0 < due_of(row.packed) <= since
+            and key not in woken
+        ):
             place = ledger.place(Topic.PATIENT_TABLE, row.offset)
             findings.add(Kind.OVERDUE, place, "due for long, and not woken in the turns since")
+
+
+def _woken_since(ledger: Ledger, at: int) -> set[bytes]:
+    """Every patient whom a turn has woken whose row lies behind this offset."""
+    found: set[bytes] = set()
+    for offset, journal in reversed(ledger.turns):
+        if offset <= at:
+            break
+        found.update(*(step.keys for step in journal.steps))
+    return found
 
 
 def _long_ago(ledger: Ledger) -> tuple[int, Instant]:

@@ -12,7 +12,7 @@ import msgspec
 
 from streams.domain.records import Decision
 from streams.domain.time import MINUTE, Instant, Millis
-from streams.domain.vocabulary import Topic
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
 from streams.kafka.offsets import OffsetsClient
@@ -41,20 +41,28 @@ class Made(msgspec.Struct, frozen=True):
         return min(self.decision.decided_at, self.appended)
 
 
-def is_behind(journal: Journal, made: Sequence[Made]) -> bool:
+def is_behind(journal: Journal, made: Sequence[Made], ends: Mapping[Topic, int]) -> bool:
     """Whether one of these decisions, in their order, was made by a turn that this journal has not seen.
 
     By its time alone only the last one tells: earlier ones may have been made by a clock that was put right since.
+    ``ends``: where the partition's input topics end.
     """
     if not made or journal.number == 0:
         return bool(made)
     if made[-1].at > journal.at + _CLOCKS_DIFFER:
         return True
-    return any(one.decision.decided_at >= journal.at and _not_read(journal, one.decision) for one in made)
+    return any(
+        one.decision.decided_at >= journal.at and not_read(journal, one.decision, ends) for one in made
+    )
 
 
-def _not_read(journal: Journal, decision: Decision) -> bool:
-    return decision.input.offset >= journal.read_to.get(Topic(decision.input.topic), 0)
+def not_read(journal: Journal, decision: Decision, ends: Mapping[Topic, int]) -> bool:
+    """Whether a decision is about a record that the table has not read.
+
+    One beyond the end is of a topic that has since been made anew: about something held from before.
+    """
+    topic = Topic(decision.input.topic)
+    return journal.read_to.get(topic, 0) <= decision.input.offset < ends.get(topic, 0)
 
 
 async def table_is_behind(
@@ -78,4 +86,6 @@ async def table_is_behind(
                 continue  # no decision of this version's; a newer worker wrote it, and a newer table
             if isinstance(decision, Decision) and decision.input.partition == partition:
                 found.append(Made(decision, record.timestamp))
-    return is_behind(journal, found)
+    inputs = {(names.of(topic), partition): topic for topic in INPUT_TOPICS}
+    ends = await offsets.ends(list(inputs))
+    return is_behind(journal, found, {topic: ends[place] for place, topic in inputs.items()})

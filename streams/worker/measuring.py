@@ -171,6 +171,9 @@ class Measuring:
             if topic not in shards[partition].intake.inbox.stopped:
                 behind[partition] += count
         self.behind = behind
+        for partition, shard in shards.items():
+            if not behind[partition] and not shard.intake.inbox.waiting():
+                shard.progress = now  # what comes next has not waited yet, however long nothing came
         for topic, count in by_topic.items():
             metrics.LAG.labels(topic).set(count)
         await self._look_at_recorder(shards, now)

@@ -74,6 +74,7 @@ class Shard:
         self._turned = 0.0  # when the last turn ended (monotonic)
         self._unknown_schemas = UnknownSchemas()
         self._asked_in_vain = False  # for the turn that is not decided yet
+        self.registry_away = False  # what is in hand waits for a schema
         self._stuck: dict[bytes, int] = {}
         self._flowing = asyncio.Event()  # cleared while a rebalance is on
         self._between_turns = asyncio.Event()
@@ -188,10 +189,13 @@ class Shard:
                     self._unknown_schemas.note(schema_id)
                     self._asked_in_vain = True
             except RegistryUnreachable:
+                self.registry_away = True
                 log.warning("schema_registry_unreachable", partition=self.partition, schema_id=schema_id)
                 await asyncio.sleep(REGISTRY_RETRY_S)
             else:
-                return
+                self.progress = time.monotonic()  # an answer is some
+                break
+        self.registry_away = False
 
     async def keep_marking(self) -> None:
         """Ask the barrier for whatever waits, beside ``run``: state goes on meanwhile. Raises KafkaError."""

@@ -30,6 +30,7 @@ from .census import Change
 from .clock import RealClock
 from .inbox import Portion
 from .journal import TOO_LARGE, Journal, Step, following, pack_shard
+from .loaded import Loaded
 from .outputs import Outputs
 from .parts import Parts
 from .poison import Breaker
@@ -37,14 +38,6 @@ from .table import SHARD_KEY, PatientTable
 from .tally import Tally
 
 log = get_logger("heed.worker")
-
-
-class Loaded(msgspec.Struct):
-    """One touched patient: packed and unpacked as it was in the table, and as it is now."""
-
-    packed: bytes | None
-    before: PatientState | None
-    patient: PatientState | None
 
 
 class Turn:
@@ -157,7 +150,10 @@ class Turn:
     def _refuse(self, record: Record, bad: BadRecord, at: Position, loaded: Loaded | None) -> bool:
         key, value = record.key, record.value
         patient = None if loaded is None else loaded.patient
-        response = self._parts.engine.refuse(patient_named(key), patient, bad, key, value, at, self.env)
+        name = patient_named(key)
+        if at.topic is Topic.OBJECTIONS and loaded is not None and self._has_no_room(key, loaded):
+            name = None  # held nowhere, it would be forgotten: what stops is the partition
+        response = self._parts.engine.refuse(name, patient, bad, key, value, at, self.env)
         self._write(response, key)
         for output in response.outputs:
             self.tally.write(output, record)
@@ -167,12 +163,16 @@ class Turn:
 
     def _keeps(self, key: bytes | None, loaded: Loaded) -> bool:
         """Whether a refusal changes the patient: not if there is no room, nor in a partition that is not theirs."""
-        if key not in self._refused:
-            return True
-        at_home = (
+        return key not in self._refused or (key in self._kept and self._at_home(key, loaded))
+
+    def _has_no_room(self, key: bytes | None, loaded: Loaded) -> bool:
+        """Whether not even a refusal can be written of a patient of this partition."""
+        return key in self._refused and key not in self._kept and self._at_home(key, loaded)
+
+    def _at_home(self, key: bytes | None, loaded: Loaded) -> bool:
+        return (
             loaded.packed is not None or partition_for(key, self._parts.names.partitions) == self._partition
         )
-        return key in self._kept and at_home
 
     def _elsewhere(self, topic: Topic, record: Record, key: bytes) -> bool:
         """Pass on a heartbeat, or a record that a foreign partitioner put into the wrong partition.

@@ -17,8 +17,10 @@ from streams.domain.vocabulary import Topic
 from streams.kafka import topics
 from streams.kafka.broker import LocalKafka
 from streams.kafka.client import connection
+from streams.kafka.partitioner import partition_for
 from streams.settings import Settings
-from tests.support.outside import Sender, appointment, committed, now, objection, outputs, patient
+from tests.support.outside import Sender, appointment, committed, encoded, now, objection, outputs, patient
+from tests.support.registry import RegistryStandIn
 from tests.support.running import Heed, outlasted, until
 
 pytestmark = pytest.mark.timeout(240)
@@ -130,6 +132,47 @@ def test_an_objection_delivered_twice_is_on_record_once(created: Settings) -> No
         "Contact wishes recorded.",
         "Contact wishes withdrawn.",
     ]
+
+
+def test_the_registry_away_holds_up_one_partition_and_neither_a_rebalance_nor_a_stop(
+    created: Settings,
+) -> None:
+    """Objections of one patient are under an id that only the registry knows, their producer's own."""
+    theirs = partition_for(b"P1", 4)
+    others = [name for name in (f"Q{n}" for n in range(40)) if partition_for(name.encode(), 4) != theirs]
+
+    def recorded() -> Counter[str]:
+        return Counter(entry.patient_id for entry in entries(created))
+
+    def waits(recorder: Heed) -> bool:
+        return "the schema registry does not answer" in recorder.get("/readyz")[1]
+
+    def owned(*recorders: Heed) -> list[float]:
+        return [one.metric("heed_record_partitions_owned") for one in recorders]
+
+    with RegistryStandIn() as registry, RegistryStandIn() as other, Sender(created) as sender:
+        data = encoded(Topic.OBJECTIONS, objection("P1", now()))
+        for one in registry, other:
+            one.texts[4711] = one.texts[int.from_bytes(data[1:5], "big")]
+        with Heed("recorder", created, "one", HEED_SCHEMA_REGISTRY_URL=registry.url) as first:
+            registry.away = True
+            sender.raw(Topic.OBJECTIONS, b"P1", b"\0" + (4711).to_bytes(4, "big") + data[5:], theirs)
+            sender.flush()
+            until(lambda: waits(first))
+            for name in others:
+                sender.send(Topic.OBJECTIONS, objection(name, now()))
+            sender.flush()
+            until(lambda: recorded() == dict.fromkeys(others, 1))
+            begun = time.monotonic()
+            with Heed("recorder", created, "two", HEED_SCHEMA_REGISTRY_URL=other.url) as second:
+                until(lambda: owned(first, second) == [2, 2])
+                assert time.monotonic() - begun < 15, "nobody was thrown out of the group"
+                second.kill()
+            until(lambda: owned(first) == [4])
+            assert first.terminate() == 0
+        with Heed("recorder", created, "three", HEED_SCHEMA_REGISTRY_URL=other.url):
+            until(lambda: len(recorded()) == len(others) + 1)
+    assert set(recorded().values()) == {1}
 
 
 async def _to_the_beginning(settings: Settings) -> None:

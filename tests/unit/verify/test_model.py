@@ -286,6 +286,19 @@ def test_what_was_due_and_could_not_be_written_is_decided_the_same_again(files: 
     assert differences(life, read_policies(files[1:])) == {}
 
 
+def test_an_objection_that_not_even_a_hold_had_room_for_stops_the_partition_here_too(
+    files: tuple[Path, Path],
+) -> None:
+    life = Life(files[1])
+    life.turn(person("P1"))
+    life.turn(objected("P1"), refused=(b"P1",))
+    life.turn(moved("P1", 1))
+    life.clock.at += 30 * SECOND
+    life.turn(wakes=(b"P1",))
+    assert [one.rule for one in life.decisions()][-1] == "3.1"
+    assert differences(life, read_policies(files[1:])) == {}
+
+
 def without_last(topic: Topic) -> Callable[[Life], object]:
     return lambda life: life.topics[topic].pop()
 

@@ -13,7 +13,7 @@ from streams.verify.findings import Findings, Kind
 from streams.verify.ledger import Ledger
 from streams.verify.misplaced import Passed, missing
 from streams.verify.overdue import check_overdue
-from tests.unit.verify.conftest import EVENING
+from tests.unit.verify.conftest import EVENING, due
 from tests.unit.verify.test_model import CODEC, NOW, Life, person
 
 MORNING = NOW + 22 * HOUR  # when what waits is due
@@ -44,6 +44,18 @@ def test_a_patient_who_was_woken_is_not_overdue(held: Life) -> None:
     held.turn(wakes=(b"P1",))
     work(held, MORNING + 11 * MINUTE, 30)
     assert overdue(held) == {}
+
+
+@pytest.mark.parametrize("kept", [(), (b"P1",)])
+def test_nor_one_whose_wakes_could_not_be_written(held: Life, kept: tuple[bytes, ...]) -> None:
+    """It stays due; a person is told, and no timer was lost."""
+    for minutes in range(40):
+        held.clock.at = MORNING + minutes * MINUTE
+        held.turn(wakes=(b"P1",), refused=(b"P1",), kept=kept)
+    assert due(held) <= MORNING
+    assert overdue(held) == {}
+    work(held, MORNING + 40 * MINUTE, 17)
+    assert overdue(held) == {Kind.OVERDUE: 1}, "until it is not woken any more"
 
 
 def test_a_worker_that_was_away_may_take_its_time(held: Life) -> None:

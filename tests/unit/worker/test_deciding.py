@@ -13,7 +13,8 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from streams import decisions
 from streams.decisions import Response
 from streams.domain.events import Envelope, Event, Objection, Resolution
-from streams.domain.packing import unpack
+from streams.domain.packing import pack, unpack
+from streams.domain.patient import PatientState
 from streams.domain.shard import ShardState
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
@@ -36,7 +37,7 @@ from streams.ops.policy_file import PolicyFile
 from streams.worker.deciding import Decided, decide_turn
 from streams.worker.inbox import Portion
 from streams.worker.intake import Work
-from streams.worker.journal import Journal
+from streams.worker.journal import Journal, pack_shard, unpack_shard
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
 from streams.worker.shard import Shard
@@ -104,11 +105,27 @@ def test_a_resume_with_an_impossible_offset_lets_nothing_go_on_and_stops_nobody(
         None, ResolutionKind.CLOSED, "sre-1", Role.SRE, rationale_ref="INC-1",
         outcome_code=f"resume_topic:results:{through}",
     )  # fmt: skip
+    decided = decide(Work(state=[portion(Topic.RESOLUTIONS, control(body))]))
+    assert decided.shard.let_through == {}
+
+
+def control(body: Resolution) -> Rec:
     key = "heed-partition-0"
     event = Event(Topic.RESOLUTIONS, Envelope("r1", key, 1, Noon().now(), "heed", recorded_by="sre-1"), body)
-    record = Rec(0, key.encode(), CODEC.encode_event(event))
-    decided = decide(Work(state=[portion(Topic.RESOLUTIONS, record)]))
-    assert decided.shard.let_through == {}
+    return Rec(0, key.encode(), CODEC.encode_event(event))
+
+
+def resume() -> Rec:
+    return control(
+        Resolution(
+            None,
+            ResolutionKind.CLOSED,
+            "sre-1",
+            Role.SRE,
+            rationale_ref="INC-1",
+            outcome_code="resume_partition",
+        )
+    )
 
 
 # Patients whose changes cannot be written.
@@ -226,6 +243,52 @@ def test_where_not_even_the_task_has_room_the_patient_stays_as_they_were(
     assert written(decided)["escalation-tasks", 0] == 1
 
 
+class Full:
+    """Packs nobody but who fits, until there is room: then everybody."""
+
+    def __init__(self, fits: Callable[[PatientState], bool]) -> None:
+        self.fits = fits
+
+    def __call__(self, patient: PatientState) -> bytes:
+        if not self.fits(patient):
+            raise OverflowError
+        return pack(patient)
+
+
+@pytest.mark.parametrize("value", [None, b"rubbish"])
+def test_an_objection_whose_patient_has_no_room_for_the_hold_stops_the_partition(
+    decide: Deciding, monkeypatch: pytest.MonkeyPatch, value: bytes | None
+) -> None:
+    """``value``: of an objection that cannot be read either; None: of one that can."""
+    decide.turn(Work([portion(Topic.PATIENTS, patient())]))
+    monkeypatch.setattr("streams.worker.turn.pack", Full(lambda one: not (one.objections or one.tasks)))
+    record = objection() if value is None else Rec(0, b"P1", value)
+    decided = decide.turn(Work([portion(Topic.OBJECTIONS, record)]))
+    assert (decided.journal.refused, decided.journal.kept) == ((b"P1",), ())
+    assert decide.state.paused
+    assert (written(decided)["escalation-tasks", 0], written(decided)["dead-letters", 0]) == (1, 1)
+    monkeypatch.undo()  # the patient's next record is smaller
+    decide.state, decide.journal = unpack_shard(pack_shard(decide.state, decide.journal))  # a restart
+    decided = decide.turn(Work(deciding=[portion(Topic.APPOINTMENTS, appointment(0))]))
+    assert ("send-commands", 0) not in written(decided)
+    resumed = Work([portion(Topic.OBJECTIONS, objection()), portion(Topic.RESOLUTIONS, resume())])
+    assert not decide.turn(resumed).shard.paused, "a person had it entered again, and let the partition go on"
+    decide.later(HOUR)
+    decided = decide.turn(Work(wakes=[b"P1"], deciding=[portion(Topic.APPOINTMENTS, appointment(1))]))
+    assert ("send-commands", 0) not in written(decided)
+    assert unpack(decide.table.get(b"P1") or b"").objections
+
+
+def test_nothing_else_without_room_stops_a_partition(
+    decide: Deciding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.worker.turn.pack", Full(lambda one: False))
+    records = [portion(Topic.PATIENTS, patient()), portion(Topic.RESOLUTIONS, Rec(0, b"P1", b"rubbish"))]
+    decided = decide.turn(Work(records, deciding=[portion(Topic.APPOINTMENTS, appointment(0))]))
+    assert not decided.shard.paused
+    assert written(decided)["dead-letters", 0] == 3
+
+
 # Records that are not ours, and too large to be passed on.
 
 ELSEWHERE = next(key for n in range(100) if partition_for(key := b"x%d" % n, 4) != 0)
@@ -260,6 +323,7 @@ def test_an_objection_that_is_too_large_to_be_passed_on_stops_messages_where_its
     assert written(decided)["objections", partition_for(ELSEWHERE, 4)] == 1
     assert written(decided)["dead-letters", 0] == 1
     assert decided.changes == {}, "its patient is not of this partition"
+    assert not decided.shard.paused, "the hold has its place there"
 
 
 def test_what_is_small_enough_is_still_passed_on(tmp_path: Path) -> None:

@@ -1,0 +1,182 @@
+"""What a rebuilt partition takes over from inputs and outputs. No broker: what was read is given."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from streams.decisions import Environment, refuse
+from streams.domain.events import Envelope, Event, Resolution
+from streams.domain.packing import pack, unpack
+from streams.domain.patient import PatientState
+from streams.domain.position import Position
+from streams.domain.records import EscalationTask
+from streams.domain.shard import ShardState
+from streams.domain.time import HOUR, Instant
+from streams.domain.vocabulary import INPUT_TOPICS, Reason, ResolutionKind, Role, Topic
+from streams.errors import BadRecord
+from streams.kafka.outbox import RECORD_BYTES
+from streams.kafka.reading import Stored
+from streams.triage.rebuild import _Partition
+from streams.worker.hindsight import Made
+from streams.worker.intake import Work
+from streams.worker.journal import Journal, unpack_shard
+from streams.worker.table import SHARD_KEY
+from tests.support.policies import policy
+from tests.unit.worker.test_deciding import Deciding, objection
+from tests.unit.worker.test_hindsight import decision
+from tests.unit.worker.test_turn import CODEC, NOW, Rec, patient, portion
+
+RUBBISH = b"rubbish"
+NOBODYS = [None, b"\xff\xfe", SHARD_KEY, b"x" * 600]
+
+
+class Producer:
+    """Keeps what is committed, in its order."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes | None] = {}
+
+    def outbox(self) -> Any:
+        return SimpleNamespace(add=lambda _topic, key, packed: self.rows.__setitem__(key, packed))
+
+    async def commit(self, _outbox: object, _offsets: object) -> None:
+        pass
+
+
+def partition(shard: ShardState | None = None) -> _Partition:
+    settings: Any = SimpleNamespace(topic=str, worker_group="g")
+    nothing: Any = None
+    one = _Partition(settings, {}, nothing, CODEC, policy(), NOW, 0, 1)
+    one._shard = shard or ShardState()
+    return one
+
+
+def rebuilt(one: _Partition, *inputs: Stored) -> ShardState:
+    for stored in inputs:
+        one._inputs[Topic(stored.topic)].append(stored)
+    one._recollect({topic: one._taken(topic, 1_000) for topic in INPUT_TOPICS})
+    return one._shard
+
+
+def stored(topic: Topic, key: bytes | None, value: bytes | None, at: Instant, offset: int = 0) -> Stored:
+    return Stored(topic.value, 0, offset, at, key, value, {})
+
+
+def resumed(at: Instant, because: str | None = "INC-1") -> Stored:
+    body = Resolution(
+        None, ResolutionKind.CLOSED, "sre-1", Role.SRE, rationale_ref=because, outcome_code="resume_partition"
+    )
+    event = Event(Topic.RESOLUTIONS, Envelope(f"r{at}", "heed-partition-0", at, at, "heed", recorded_by="sre-1"), body)  # fmt: skip
+    return stored(Topic.RESOLUTIONS, b"heed-partition-0", CODEC.encode_event(event), at)
+
+
+@pytest.mark.parametrize("key", NOBODYS)
+def test_an_objection_from_nobody_knows_whom_stops_the_partition_as_it_stopped_the_worker(
+    tmp_path: Path, key: bytes | None
+) -> None:
+    worker = Deciding(tmp_path)
+    worker.turn(Work([portion(Topic.OBJECTIONS, Rec(0, key, RUBBISH))]))
+    one = partition()
+    assert rebuilt(one, stored(Topic.OBJECTIONS, key, RUBBISH, NOW)).paused
+    assert worker.state.paused
+    assert not one._touched, "nobody has a row for it"
+
+
+@pytest.mark.parametrize("topic", [Topic.PATIENTS, Topic.RESOLUTIONS, Topic.APPOINTMENTS])
+def test_no_other_record_from_nobody_does(topic: Topic) -> None:
+    one = partition()
+    assert not rebuilt(one, *(stored(topic, key, RUBBISH, NOW) for key in NOBODYS)).paused
+    assert not one._touched
+
+
+def test_an_unreadable_objection_of_a_known_patient_holds_their_messages_only() -> None:
+    one = partition()
+    assert not rebuilt(one, stored(Topic.OBJECTIONS, b"P1", RUBBISH, NOW)).paused
+    assert one._touched[b"P1"].unreadable_objection
+
+
+def test_a_partition_that_was_resumed_since_is_not_stopped_again() -> None:
+    nobodys = stored(Topic.OBJECTIONS, None, RUBBISH, NOW - HOUR)
+    assert rebuilt(partition(), nobodys, resumed(NOW - HOUR + 1)) == ShardState()
+    stopped = ShardState(paused=True, paused_at=NOW - 2 * HOUR)
+    assert rebuilt(partition(stopped), resumed(NOW - HOUR)) == ShardState()
+    assert rebuilt(partition(stopped), resumed(NOW - HOUR, because=None)) == stopped, "the rules refuse it"
+
+
+def test_a_resume_from_before_the_objection_does_not_let_it_go_on() -> None:
+    nobodys = stored(Topic.OBJECTIONS, None, RUBBISH, NOW)
+    assert rebuilt(partition(), resumed(NOW), nobodys).paused
+
+
+def test_nor_one_from_before_the_worker_met_an_objection_that_carries_an_older_time() -> None:
+    bad, at = BadRecord(Reason.UNDECODABLE, "rubbish"), Position(Topic.OBJECTIONS, 0, 0, NOW)
+    made = refuse(None, None, bad, None, RUBBISH, at, Environment(policy(), NOW)).outputs
+    one = partition()
+    for task in made:
+        if isinstance(task, EscalationTask):
+            one._stops.raised(task)
+    assert rebuilt(one, stored(Topic.OBJECTIONS, None, RUBBISH, NOW - HOUR), resumed(NOW)).paused
+
+
+async def test_a_patient_whom_the_table_has_no_room_for_stays_as_they_were_and_stops_the_partition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def write(*inputs: Stored) -> dict[bytes, bytes | None]:
+        one, producer = partition(), Producer()
+        rebuilt(one, *inputs)
+        to: Any = producer
+        await one._write(to, {})
+        return producer.rows
+
+    said = stored(Topic.PATIENTS, b"P1", patient().value, NOW)
+    objected = stored(Topic.OBJECTIONS, b"P1", objection().value, NOW)
+    rows = await write(said, objected)
+    assert not unpack_shard(rows[SHARD_KEY])[0].paused
+    assert unpack(rows[b"P1"] or b"").objections
+    for full in (lambda one: pack(one) + bytes(RECORD_BYTES), _cannot):
+        monkeypatch.setattr("streams.triage.rows.pack", full)
+        rows = await write(said, objected)
+        assert rows.keys() == {SHARD_KEY}
+        assert unpack_shard(rows[SHARD_KEY])[0].paused
+
+
+# Where it has been read to.
+
+
+class Offsets:
+    """Every topic was made anew: it ends at 40, and its reader had come to 10."""
+
+    async def ends(self, places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(places, 40)
+
+    async def committed(self, _group: str, places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(places, 10)
+
+
+@pytest.mark.parametrize(("offset", "read_to"), [(9, 10), (10, 11), (39, 40), (40, 10), (5_000, 10)])
+async def test_a_hold_from_before_a_topic_was_made_anew_skips_none_of_its_records(
+    offset: int, read_to: int
+) -> None:
+    one, offsets = partition(), Offsets()
+    one._offsets = cast(Any, offsets)
+    one._journal = Journal(9, NOW, (), {Topic.APPOINTMENTS: 10})
+    one._ends = await one._input_ends()
+    ended = decision(offset, NOW + HOUR)  # since the backup
+    one._unseen = [ended]
+    assert one._is_unseen(Made(ended, NOW + HOUR))
+    assert (await one._read_to())[Topic.APPOINTMENTS] == read_to
+
+
+async def test_what_was_decided_about_the_topic_as_it_was_long_ago_is_not_decided_since() -> None:
+    one, offsets = partition(), Offsets()
+    one._offsets = cast(Any, offsets)
+    one._journal = Journal(9, NOW, (), {Topic.APPOINTMENTS: 10})
+    one._ends = await one._input_ends()
+    assert not one._is_unseen(Made(decision(5_000, NOW - HOUR), NOW - HOUR))
+    assert one._is_unseen(Made(decision(39, NOW - HOUR), NOW - HOUR)), "its clock may have been behind"
+
+
+def _cannot(_: PatientState) -> bytes:
+    raise OverflowError

@@ -1,0 +1,156 @@
+"""What a worker answers to /livez and /readyz. No broker."""
+
+import asyncio
+import struct
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
+from streams.errors import RegistryUnreachable
+from streams.kafka.batch import Stretch
+from streams.kafka.codec import Codec
+from streams.kafka.schemas import SchemaSet, schema_directory
+from streams.worker import shard as shard_module
+from streams.worker.measuring import Measuring
+from streams.worker.shard import Shard
+from streams.worker.skew import Skew
+from streams.worker.watch import STALLED_S, Watch
+from tests.unit.worker.test_deciding import Deciding, Producer
+from tests.unit.worker.test_turn import Rec
+
+SCHEMAS = SchemaSet.load(schema_directory())
+
+
+class Registry:
+    """Knows nothing; does not answer while ``away``."""
+
+    away = True
+
+    async def schema(self, schema_id: int) -> Any:
+        if self.away:
+            raise RegistryUnreachable("no answer")
+
+
+class Committing(Producer):
+    """Commits at once."""
+
+    broker_time = None
+
+    async def commit(self, _outbox: object, _offsets: object) -> None:
+        pass
+
+
+class Worker:
+    """One shard that flows, and whoever is asked how it does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.registry = Registry()
+        ids = {name: number for number, name in enumerate(SCHEMAS.heads, 1)}
+        codec = Codec(SCHEMAS, ids, {}, self.registry)
+        parts = msgspec.structs.replace(Deciding(folder).parts, codec=codec)
+        producer: Any = Committing()
+        barrier: Any = None
+        self.shard = Shard(parts, producer, barrier, lambda *_: None, Skew())
+        self.shard.flow(dict.fromkeys(INPUT_TOPICS, 0))
+        measuring: Any = SimpleNamespace(behind={}, reach=SimpleNamespace(reasons=list), fails_closed=False)
+        settings: Any = None
+        self.watch = Watch(settings, parts, measuring)
+        settled = asyncio.Event()
+        settled.set()
+        self.host: Any = SimpleNamespace(
+            shards={0: self.shard},
+            assigned_partitions=frozenset({0}),
+            settled=settled,
+            behind=set(),
+            skew=Skew(),
+        )
+
+    def alive(self) -> list[str]:
+        return list(self.watch.alive(self.host))
+
+    def ready(self) -> list[str]:
+        return list(self.watch.ready(self.host))
+
+    async def measured(self, behind: int) -> None:
+        """The broker has so many objections that this shard has not applied."""
+        names = self.watch._parts.names
+
+        async def ends(asked: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+            reached = self.shard.next_offsets
+            more = {Topic.OBJECTIONS: behind}
+            return {at: reached[names.topic(at[0])] + more.get(names.topic(at[0]), 0) for at in asked}
+
+        kafka: Any = SimpleNamespace(offsets=SimpleNamespace(ends=ends))
+        barrier: Any = None
+        measuring: Any = Measuring(self.watch._parts, kafka, barrier, "heed-recorder")
+        measuring._look_at_recorder = _nothing
+        self.watch._measuring = measuring
+        await measuring._look_at_ends(self.host)
+
+    def time_passes(self) -> None:
+        self.shard.progress -= STALLED_S + 1
+
+    def arrives(self) -> None:
+        value = b"\0" + struct.pack(">I", 4711) + b"x"
+        self.shard.receive(Topic.OBJECTIONS, Stretch(0, 1, [Rec(0, b"P1", value)], 0.0, 6))
+
+
+async def _nothing(*_: object) -> None:
+    pass
+
+
+@pytest.fixture
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    monkeypatch.setattr(shard_module, "REGISTRY_RETRY_S", 0.01)
+    return Worker(tmp_path)
+
+
+async def test_a_worker_that_waits_for_the_registry_is_alive_and_says_for_what(worker: Worker) -> None:
+    """A new start needs the same registry, and whoever has the partition next meets the same record."""
+    worker.arrives()
+    turn = asyncio.create_task(worker.shard._turn())
+    await asyncio.sleep(0.05)
+    worker.time_passes()
+    assert worker.alive() == []
+    assert worker.ready() == ["partition 0: waits for a schema; the schema registry does not answer"]
+    worker.registry.away = False
+    await turn
+    assert worker.ready() == []
+    assert worker.alive() == [], "it was answered just now"
+    worker.time_passes()
+    assert worker.alive() == ["partition 0 has lag and made no progress for 60 s"], "what else may hold it up"
+    await worker.shard._turn()
+    assert worker.shard.next_offsets[Topic.OBJECTIONS] == 1
+    assert worker.alive() == []
+
+
+async def test_a_rebalance_ends_the_wait(worker: Worker) -> None:
+    worker.arrives()
+    turn = asyncio.create_task(worker.shard._turn())
+    await asyncio.sleep(0.05)
+    await worker.shard.quiesce()
+    await turn
+    assert not worker.shard.registry_away
+
+
+async def test_what_comes_after_a_quiet_hour_has_not_stalled(worker: Worker) -> None:
+    worker.registry.away = False
+    worker.time_passes()
+    await worker.measured(behind=0)
+    worker.arrives()
+    assert worker.alive() == []
+    worker.time_passes()
+    await worker.measured(behind=0)
+    assert worker.alive() != [], "in hand for long"
+
+
+async def test_what_lies_on_the_broker_and_is_not_fetched_is_a_stall(worker: Worker) -> None:
+    await worker.measured(behind=1)
+    assert worker.alive() == []
+    worker.time_passes()
+    await worker.measured(behind=1)
+    assert worker.alive() == ["partition 0 has lag and made no progress for 60 s"]
