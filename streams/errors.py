@@ -8,8 +8,8 @@ HeedError
 ├── CannotDecide          a rule failed: raise a task for a person, quarantine, go on
 ├── ShardLost             this shard cannot continue here: close it and rebuild it
 │   ├── CommitUnknown         the broker did not say whether the commit happened
-│   ├── RegistryUnreachable   a schema cannot be looked up, which says nothing about the record
 │   └── Fenced                another worker owns the shard now
+├── RegistryUnreachable   a schema cannot be looked up: the record waits, ask again; whoever cannot wait refuses to start
 └── RefuseToStart         unsafe configuration or topics: say why and exit with code 2
     ├── BadUsage              the command line or a file given on it is wrong
     ├── BadPolicy             a threshold, ground or template contradicts the rules
@@ -73,8 +73,8 @@ class Fenced(ShardLost):
     pass
 
 
-class RegistryUnreachable(ShardLost):
-    """The Schema Registry did not answer; to guess or to quarantine would both be wrong."""
+class RegistryUnreachable(HeedError):
+    """The Schema Registry did not answer, which says nothing about the record: to guess or to quarantine is wrong."""
 
 
 class RefuseToStart(HeedError):

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from streams.domain.decision import Draft, Escalate, Suppress
 from streams.domain.events import Receipt
 from streams.domain.patient import Asked, PatientState, Sent
-from streams.domain.records import DeadLetter, Subject
+from streams.domain.records import Subject
 from streams.domain.shard import Circuit
 from streams.domain.time import MINUTE, Instant
 from streams.domain.vocabulary import (
@@ -27,6 +27,7 @@ from .decide import Ruling, decide
 from .desk import Desk
 from .faults import attempt, fault
 from .framing import frame
+from .messages import FAILURES, bounced, failed_after_all, is_read
 from .outcome import carry_out
 from .request import asked_for_record, settled
 from .timing import unread_after
@@ -35,12 +36,6 @@ from .told import hand_on, untell
 _FAILURES_TO_OPEN: Final = 5
 _FAILURES_WITHIN: Final = 2 * MINUTE
 _TRY_AGAIN: Final = 1 * MINUTE
-_ARRIVED: Final = (ReceiptStatus.DELIVERED, ReceiptStatus.READ)
-_FAILURES: Final = (
-    ReceiptStatus.PERMANENT_FAILURE,
-    ReceiptStatus.TECHNICAL_FAILURE,
-    ReceiptStatus.REFUSED,
-)
 #: Nothing left to do: the appointment is over, or the recipient knows by other means.
 _QUIET: Final = frozenset({Reason.PAST, Reason.NO_NET_CHANGE})
 
@@ -52,20 +47,18 @@ def receive(desk: Desk, receipt: Receipt) -> None:
         _set_aside(desk)
         return
     status = receipt.status
-    if sent.closed and not sent.failed and sent.status not in _ARRIVED and status in _FAILURES:
+    if failed_after_all(sent, status):
         _failed_after_all(desk, receipt.command_id, sent, status)
         return
     if sent.closed or sent.failed:
         if (status is ReceiptStatus.PERMANENT_FAILURE) != sent.failed and status is not sent.status:
             desk.log_safety("receipt_conflict", _subject(sent), desk.event_id)
         return
-    if status is ReceiptStatus.READ or (
-        status is ReceiptStatus.DELIVERED and sent.channel is not Channel.NHS_APP
-    ):
+    if is_read(sent, status):
         _keep(desk, receipt.command_id, replace(sent, status=status, closed=True, confirm_by=0))
     elif status is ReceiptStatus.REFUSED:
         _stop(desk, receipt.command_id, sent)
-    elif status in _FAILURES:
+    elif status in FAILURES:
         _learn(desk, sent, status)
         next_channel(desk, receipt.command_id, sent, status)
     else:  # accepted, delivered to the app but unread, or failing for now: the timer decides
@@ -113,35 +106,12 @@ def _subject(sent: Sent) -> Subject:
 def _set_aside(desk: Desk) -> None:
     asked = asked_for_record(desk, SubjectKind.RECORD, "receipt", 0)
     desk.record_decision(asked, Outcome.QUARANTINE, Reason.UNKNOWN_COMMAND, "10", ("10",))
-    at = desk.at
-    error = "receipt for a command that is not known"
-    desk.write(
-        DeadLetter(
-            None, None, Reason.UNKNOWN_COMMAND, at.topic, at.partition, at.offset, None, error, desk.now
-        )
-    )
+    desk.set_aside(Reason.UNKNOWN_COMMAND, "receipt for a command that is not known")
 
 
 def _mark_bounced(desk: Desk, sent: Sent) -> None:
-    """A permanent failure is the detail's fault: nobody uses it before somebody has mended it."""
-    if sent.proxy_ref is None:
-        contacts = tuple(
-            replace(c, bounced=True) if c.contact_id == sent.contact_id else c for c in desk.patient.contacts
-        )
-        desk.change(contacts=contacts)
-    else:
-        proxies = tuple(
-            replace(
-                p,
-                contacts=tuple(
-                    replace(c, bounced=True) if c.contact_id == sent.contact_id else c for c in p.contacts
-                ),
-            )
-            if p.proxy_id == sent.proxy_ref
-            else p
-            for p in desk.patient.proxies
-        )
-        desk.change(proxies=proxies)
+    """Nobody uses the detail before somebody has mended it: that somebody is asked."""
+    desk.patient = bounced(desk.patient, sent)
     draft = Draft(Role.DQ, Priority.P3, Reason.DATA_QUALITY, unbound=True)
     desk.companion(draft, (SubjectKind.PATIENT, f"contact:{sent.channel}", 0))
 

@@ -23,7 +23,7 @@ def standing_for_request(desk: Desk, id_: str, task: OpenTask) -> str:
     return id_
 
 
-def permit_for(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> Permit | None:
+def permit_for(desk: Desk, task: OpenTask, body: Resolution) -> Permit | None:
     """What an approval allows, if it is one: the right people, a rationale, this version, one channel.
 
     The ground is the task's: another one's approvers may not stand in for it (C190).
@@ -48,7 +48,6 @@ def permit_for(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> Permit
         body.objection_version or 0,
         people,
         body.rationale_ref,
-        id_,
     )
 
 

@@ -85,11 +85,10 @@ class Permit(msgspec.Struct, frozen=True):
     objection_version: int
     decided_by: tuple[str, ...]
     rationale_ref: str
-    task_id: str
 
 
 class Case(msgspec.Struct, frozen=True):
-    """What is decided about. The second half is context that rows of B3 may change."""
+    """What is decided about. The second half is context that rows of B3 may change. ``minor``: ``age.is_minor``."""
 
     patient_id: str
     patient: PatientState
@@ -114,11 +113,9 @@ class Case(msgspec.Struct, frozen=True):
     removed_proxies: frozenset[str] = frozenset()
     no_override: bool = False
     tried: tuple[Channel, ...] = ()
-    bounced: bool = False
     failed_before: bool = False
     permit: Permit | None = None
     companions: tuple[Draft, ...] = ()
-    safety: str | None = None
 
     @property
     def is_result(self) -> bool:

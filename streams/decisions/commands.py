@@ -49,7 +49,7 @@ def command_for(desk: Desk, ruling: Ruling, send: Send, supersedes: str | None, 
         send.language,
         send.level,
         send.reason,
-        _basis(desk, ruling, send, expires),
+        _basis(ruling, send, expires),
         send.override,
         desk.patient.version,
         desk.env.policy.version,
@@ -60,7 +60,7 @@ def command_for(desk: Desk, ruling: Ruling, send: Send, supersedes: str | None, 
     )
 
 
-def _basis(desk: Desk, ruling: Ruling, send: Send, expires: Instant) -> Basis:
+def _basis(ruling: Ruling, send: Send, expires: Instant) -> Basis:
     """B12: everything needed to answer "why was this sent?" years later."""
     case = ruling.case
     patient = case.patient

@@ -42,7 +42,7 @@ def follow_up_not_agreed(case: Case) -> Escalate | None:
     advised = any("advice" in name and value for name, value in parameters.items())
     if opted and advised:
         return None
-    return Escalate(Draft(Role.CLIN, priority(case, Priority.P2), Reason.FOLLOW_UP_NOT_AGREED, own_role=True))
+    return Escalate(Draft(Role.CLIN, priority(case, Priority.P2), Reason.FOLLOW_UP_NOT_AGREED))
 
 
 def not_seen_recently(case: Case) -> Escalate | None:
@@ -56,7 +56,7 @@ def not_seen_recently(case: Case) -> Escalate | None:
     seen = identity.last_seen_at
     if seen is not None and case.now - seen <= case.policy.not_seen:
         return None
-    return Escalate(Draft(Role.CLIN, priority(case, Priority.P2), Reason.NOT_SEEN_RECENTLY, own_role=True))
+    return Escalate(Draft(Role.CLIN, priority(case, Priority.P2), Reason.NOT_SEEN_RECENTLY))
 
 
 def cap_if_sensitive(case: Case) -> Case | None:
@@ -71,7 +71,7 @@ def ethics(case: Case) -> Escalate | None:
     """4.5: somebody asked for an ethical look first (S0 line 31)."""
     if case.request is None or not case.request.ethics_review:
         return None
-    return Escalate(Draft(Role.CG, priority(case, Priority.P2), Reason.ETHICS_REVIEW, own_role=True))
+    return Escalate(Draft(Role.CG, priority(case, Priority.P2), Reason.ETHICS_REVIEW))
 
 
 def no_template(case: Case) -> Escalate | None:

@@ -34,6 +34,8 @@ def decide(case: Case, rules: tuple[Rule, ...] | None = None) -> Ruling:
     for rule in RULES_FOR[case.asked.kind, traits_of(case)] if rules is None else rules:
         try:
             answer = rule.ask(context)
+        except MemoryError:
+            raise  # no mistake of the rule (``faults.trying``)
         except Exception as error:  # the one broad catch: it decides, a person takes over
             raise CannotDecide(f"rule {rule.id} failed: {type(error).__name__}") from error
         if answer is None:

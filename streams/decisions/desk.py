@@ -14,6 +14,7 @@ from streams.domain.decision import Draft
 from streams.domain.patient import Asked, OpenTask, PatientState
 from streams.domain.position import Position
 from streams.domain.records import (
+    DeadLetter,
     Decision,
     EscalationTask,
     InputRef,
@@ -38,6 +39,30 @@ from .ids import decision_id, safety_id, task_id
 from .open_tasks import new_task, next_task
 
 NO_TIMING: Final = Timing()
+
+
+def dead_letter(
+    at: Position,
+    reason: Reason,
+    error: str,
+    now: Instant,
+    *,
+    key: bytes | None = None,
+    value: bytes | None = None,
+    schema_id: int | None = None,
+) -> DeadLetter:
+    """A record set aside; ``error`` names no patient. Without key and value the caller of the rules adds them."""
+    return DeadLetter(
+        key=key,
+        value=value,
+        reason=reason,
+        topic=at.topic,
+        partition=at.partition,
+        offset=at.offset,
+        schema_id=schema_id,
+        error=error,
+        at=now,
+    )
 
 
 class Desk:
@@ -121,27 +146,33 @@ class Desk:
         at = asked.position
         self.write(
             Decision(
-                id_,
-                asked.event_id if asked.copy_to is None else f"{asked.event_id}#copy:{asked.copy_to}",
-                InputRef(at.topic, at.partition, at.offset),
-                self.patient_id,
-                outcome,
-                reason,
-                rule,
-                path,
-                purpose,
-                Subject(asked.kind, asked.id, asked.version),
-                level,
-                hold_until,
-                command_id,
-                task_ids,
-                self.patient.version,
-                self.env.policy.version,
-                asked.occurred_at,
-                self.now,
+                decision_id=id_,
+                event_id=asked.event_id
+                if asked.copy_to is None
+                else f"{asked.event_id}#copy:{asked.copy_to}",
+                input=InputRef(at.topic, at.partition, at.offset),
+                patient_id=self.patient_id,
+                outcome=outcome,
+                reason=reason,
+                rule=rule,
+                rule_path=path,
+                purpose=purpose,
+                subject=Subject(asked.kind, asked.id, asked.version),
+                level=level,
+                hold_until=hold_until,
+                command_id=command_id,
+                task_ids=task_ids,
+                state_version=self.patient.version,
+                policy_version=self.env.policy.version,
+                occurred_at=asked.occurred_at,
+                decided_at=self.now,
             )
         )
         return id_
+
+    def set_aside(self, reason: Reason, error: str, at: Position | None = None) -> None:
+        """Write the dead letter of the record in hand, or of the one ``at`` another place; it is still there."""
+        self.write(dead_letter(self.at if at is None else at, reason, error, self.now))
 
     # Tasks -----------------------------------------------------------------------------------------
 
@@ -190,26 +221,26 @@ class Desk:
         self.change(tasks=tasks)
         self.write(
             EscalationTask(
-                id_,
-                task.version,
-                task.status,
-                self.patient_id,
-                task.decision_id,
-                task.role,
-                task.copy_roles,
-                task.priority,
-                task.reason,
-                Subject(task.kind, task.id, task.entity_version),
-                task.purpose,
-                task.due_at,
-                task.acknowledge_by,
-                task.owner,
-                task.options,
-                task.do_not_use,
-                task.safe_contact_ref,
-                task.ground,
-                self.env.policy.version,
-                task.created_at,
+                task_id=id_,
+                version=task.version,
+                status=task.status,
+                patient_id=self.patient_id,
+                decision_id=task.decision_id,
+                role=task.role,
+                copy_roles=task.copy_roles,
+                priority=task.priority,
+                reason=task.reason,
+                subject=Subject(task.kind, task.id, task.entity_version),
+                purpose=task.purpose,
+                due_at=task.due_at,
+                acknowledge_by=task.acknowledge_by,
+                owner=task.owner,
+                options=task.options,
+                do_not_use=task.do_not_use,
+                safe_contact_ref=task.safe_contact_ref,
+                ground=task.ground,
+                policy_version=self.env.policy.version,
+                created_at=task.created_at,
             )
         )
 
@@ -226,13 +257,13 @@ class Desk:
         """Write a line of the safety log: incidents and near misses, without personal detail (S2 line 89)."""
         self.write(
             SafetyEntry(
-                safety_id(self.patient_id, kind, cause),
-                self.patient_id,
-                kind,
-                subject,
-                decided,
-                task,
-                self.now,
+                entry_id=safety_id(self.patient_id, kind, cause),
+                patient_id=self.patient_id,
+                kind=kind,
+                subject=subject,
+                decision_id=decided,
+                task_id=task,
+                at=self.now,
             )
         )
 

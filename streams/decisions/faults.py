@@ -7,10 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from streams.domain.decision import Draft
 from streams.domain.patient import Asked, PatientState
-from streams.domain.position import Position
-from streams.domain.records import DeadLetter
 from streams.domain.shard import ShardState
-from streams.domain.time import Instant
 from streams.domain.vocabulary import Outcome, Priority, Reason, Role
 from streams.errors import CannotDecide
 
@@ -32,20 +29,34 @@ def back(desk: Desk, to: Mark) -> None:
     del desk.outputs[written:]
 
 
-def attempt(desk: Desk, work: Callable[[], Done], otherwise: Callable[[str], Done]) -> Done:
-    """Do something; when it raises, take back what it left half done and do the other, which is told the words.
+def trying(work: Callable[[], Done], otherwise: Callable[[str], Done]) -> Done:
+    """Do something; when it raises, do the other, which is told the words.
 
     A machine without memory is no mistake of a rule: another machine would decide otherwise, so that goes on up.
     """
-    start = mark(desk)
     try:
         return work()
-    except Exception as error:
-        if isinstance(error, MemoryError):
-            raise
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a rule raises, a person takes over
         said = words(error)
-    back(desk, start)
     return otherwise(said)
+
+
+def attempt(
+    desk: Desk, work: Callable[[], Done], otherwise: Callable[[str], Done], start: Mark | None = None
+) -> Done:
+    """The same at a desk: before the other is done, what the first left half done is taken back.
+
+    ``start``: how the desk must stand then, if not as it stands now.
+    """
+    start = mark(desk) if start is None else start
+
+    def instead(said: str) -> Done:
+        back(desk, start)
+        return otherwise(said)
+
+    return trying(work, instead)
 
 
 def words(error: Exception) -> str:
@@ -66,9 +77,4 @@ def fault(desk: Desk, asked: Asked, error: str, *, request: bool = True) -> None
     desk.record_decision(
         asked, Outcome.ESCALATE, Reason.DATA_QUALITY, "fault", ("fault",), task_ids=(opened,)
     )
-    desk.write(letter(asked.position, error, desk.now))
-
-
-def letter(at: Position, said: str, now: Instant) -> DeadLetter:
-    """The dead letter of a rule that failed; the record itself is still where it says."""
-    return DeadLetter(None, None, Reason.RULE_FAILED, at.topic, at.partition, at.offset, None, said, now)
+    desk.set_aside(Reason.RULE_FAILED, error, asked.position)

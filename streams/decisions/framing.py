@@ -16,7 +16,6 @@ from streams.domain.vocabulary import (
     Level,
     Mode,
     Purpose,
-    ReceiptStatus,
     SubjectKind,
 )
 from streams.policy.model import Policy
@@ -53,8 +52,7 @@ def _with_history(case: Case) -> Case:
             last = one if last is None or len(one.tried) > len(last.tried) else last
     if last is None:
         return case
-    bounced = last.status is ReceiptStatus.PERMANENT_FAILURE
-    return replace(case, tried=last.tried, bounced=bounced, failed_before=True)
+    return replace(case, tried=last.tried, failed_before=True)
 
 
 def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env: Environment) -> Case:

@@ -154,9 +154,7 @@ def wrong_person_tasks(
     """1.3: data quality looks at it; a critical result that we may not file still reaches a clinician."""
     tasks: tuple[Draft, ...] = (_data_quality(patient, event, policy, now),)
     if isinstance(event.body, Result) and event.body.critical:
-        tasks += (
-            Draft(Role.DUTY, Priority.P0, Reason.CRITICAL_RESULT, own_role=True, stands_for_request=False),
-        )
+        tasks += (Draft(Role.DUTY, Priority.P0, Reason.CRITICAL_RESULT, stands_for_request=False),)
     return tasks
 
 

@@ -60,7 +60,7 @@ def chase_results(desk: Desk) -> None:
         if not entry.chase_at or entry.chase_at > desk.now:
             continue
         desk.change(results={**desk.patient.results, id_: replace(entry, chase_at=0)})
-        draft = Draft(Role.CLIN, Priority.P3, Reason.MISSED_ACTION, own_role=True, unbound=True)
+        draft = Draft(Role.CLIN, Priority.P3, Reason.MISSED_ACTION, unbound=True)
         desk.companion(draft, (SubjectKind.RESULT, id_, entry.version))
 
 

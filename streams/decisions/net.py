@@ -18,13 +18,13 @@ from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter
 from streams.domain.time import HOUR, Instant
-from streams.domain.vocabulary import DECIDING_TOPICS, SubjectKind, Topic
+from streams.domain.vocabulary import DECIDING_TOPICS, Reason, SubjectKind, Topic
 from streams.errors import BadRecord
 
 from . import life, refusing
 from .case import Environment
-from .desk import Desk
-from .faults import Mark, attempt, back, fault, letter, mark, words
+from .desk import Desk, dead_letter
+from .faults import attempt, fault, trying
 from .intake import subject_of
 from .request import asked_for_record, supersede_older
 from .response import NOBODY, Response, answer
@@ -32,9 +32,9 @@ from .response import NOBODY, Response, answer
 _LATER: Final = HOUR
 
 
-def catch(desk: Desk, start: Mark, event: Event, error: Exception) -> None:
-    """What becomes of an event whose rules failed. ``start``: the desk without what they left half done."""
-    _hand_over(desk, start, words(error), lambda said: _to_a_person(desk, event, said), _hold_if_objection)
+def catch(desk: Desk, event: Event, said: str) -> None:
+    """What becomes of an event whose rules failed; the desk is without what they left half done."""
+    _hand_over(desk, said, lambda: _to_a_person(desk, event, said), _hold_if_objection)
 
 
 def _to_a_person(desk: Desk, event: Event, said: str) -> None:
@@ -57,9 +57,9 @@ def _hold_if_objection(patient: PatientState, desk: Desk) -> PatientState:
     return replace(patient, unreadable_objection=True) if desk.at.topic is Topic.OBJECTIONS else patient
 
 
-def catch_wake(desk: Desk, start: Mark, error: Exception) -> None:
+def catch_wake(desk: Desk, said: str) -> None:
     """What becomes of what was due and could not be done: each thing goes to a person, and its timer ends."""
-    _hand_over(desk, start, words(error), lambda said: _give_up_due(desk, said), _put_off)
+    _hand_over(desk, said, lambda: _give_up_due(desk, said), _put_off)
 
 
 def _give_up_due(desk: Desk, said: str) -> None:
@@ -101,20 +101,18 @@ def _put_off(patient: PatientState, desk: Desk) -> PatientState:
 
 def _hand_over(
     desk: Desk,
-    start: Mark,
     said: str,
-    to_a_person: Callable[[str], None],
+    to_a_person: Callable[[], None],
     else_keep: Callable[[PatientState, Desk], PatientState],
 ) -> None:
-    """Take back what is half done and call a person; where even that fails, what cannot fail."""
-    back(desk, start)
+    """Call a person; where even that fails, what cannot fail."""
     desk.change(version=desk.patient.version + 1)
 
     def keep(_: str) -> None:
         desk.patient = else_keep(desk.patient, desk)
-        desk.write(letter(desk.at, said, desk.now))
+        desk.set_aside(Reason.RULE_FAILED, said)
 
-    attempt(desk, lambda: to_a_person(said), keep)
+    attempt(desk, to_a_person, keep)
 
 
 def tend(desk: Desk) -> None:
@@ -139,19 +137,32 @@ def refuse(
     env: Environment,
 ) -> Response:
     """1.1: a record that could not be read. On the objection topic that stops messages (C023, C201)."""
-    try:
-        return refusing.refuse(patient_id, patient, bad, key, value, at, env)
-    except Exception as error:
-        if isinstance(error, MemoryError):
-            raise
-        said = words(error)
-    refused = replace(letter(at, said, env.now), key=key, value=value, schema_id=bad.schema_id)
+    return trying(
+        lambda: refusing.refuse(patient_id, patient, bad, key, value, at, env),
+        lambda said: _protect(patient_id, patient, bad, key, value, at, env, said),
+    )
+
+
+def _protect(
+    patient_id: str | None,
+    patient: PatientState | None,
+    bad: BadRecord,
+    key: bytes | None,
+    value: bytes | None,
+    at: Position,
+    env: Environment,
+    said: str,
+) -> Response:
+    """Refusing it failed too: it is set aside as it came, and an unread objection stops messages all the same."""
+    refused = dead_letter(
+        at, Reason.RULE_FAILED, said, env.now, key=key, value=value, schema_id=bad.schema_id
+    )
     unread = at.topic is Topic.OBJECTIONS
     if patient_id is None:
         return Response(patient, (refused,), refusing.paused(env) if unread else env.shard)
     desk = Desk(patient_id, patient or NOBODY, env, at.place, at, env.now)
     asked = Asked(SubjectKind.RECORD, at.topic, 0, at.place, at, env.now)
-    _hand_over(desk, mark(desk), said, lambda text: _refused(desk, asked, text, unread), _hold_if_objection)
+    _hand_over(desk, said, lambda: _refused(desk, asked, said, unread), _hold_if_objection)
     desk.outputs = [refused if isinstance(one, DeadLetter) else one for one in desk.outputs]
     return answer(desk)
 

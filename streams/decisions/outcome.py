@@ -6,10 +6,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.domain.calendar import local_date
 from streams.domain.decision import Draft, Escalate, Hold, Quarantine, Send, Suppress
 from streams.domain.patient import Asked, Sent
-from streams.domain.records import DeadLetter, Subject
+from streams.domain.records import Subject
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
@@ -28,12 +27,12 @@ from .decide import Ruling
 from .desk import Desk
 from .forwarding import forward
 from .guarding import guarded
+from .messages import awaited, noticed
 from .objections import refused
-from .purposes import SAFETY_PURPOSES
 from .recipients import copies_wanted
 from .results import reader_of
 from .timing import confirm_by
-from .told import mark_told, untell, untell_spoken_for
+from .told import mark_told, untell_spoken_for
 from .withdrawing import end_older_tasks, withdraw
 
 _OUTCOME_OF: Final = {
@@ -60,8 +59,6 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
     tasks: list[str] = []
     if isinstance(verdict, Escalate):
         tasks.append(desk.open_task(asked, guarded(verdict.draft, case), decided, case.purpose, case.timing))
-        if verdict.draft.reason is Reason.UNCONTACTABLE:
-            untell(desk, asked)
         if case.failed_before and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
             tasks.extend(_for_those_it_spoke_for(desk, case, verdict.draft, decided))
     tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
@@ -76,12 +73,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         task_ids=tuple(tasks),
     )
     if isinstance(verdict, Quarantine):
-        at = asked.position
-        desk.write(
-            DeadLetter(
-                None, None, verdict.reason, at.topic, at.partition, at.offset, None, verdict.error, desk.now
-            )
-        )
+        desk.set_aside(verdict.reason, verdict.error, asked.position)
     if isinstance(verdict, Suppress):
         if verdict.reason is Reason.COALESCED:
             mark_told(desk, case, by=desk.patient.notice_by)
@@ -208,8 +200,6 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
     """After a send: told, counted, awaiting its receipt; copies asked for; the notice window opened."""
     case = ruling.case
     asked = case.asked
-    today = local_date(desk.now)
-    patient = desk.patient
     sent = Sent(
         replace(asked, ordinal=asked.ordinal + 1, until=0, reason=None),
         case.purpose,
@@ -224,19 +214,10 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
         (*case.tried, send.channel),
         overridden=send.override is not None,
     )
-    desk.change(
-        sent={**patient.sent, id_: sent},
-        day=today,
-        day_count=(patient.day_count if patient.day == today else 0) + (case.purpose not in SAFETY_PURPOSES),
-    )
+    desk.patient = awaited(desk.patient, id_, sent)
     mark_told(desk, case, send)
     if case.level is Level.L3 and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
-        desk.change(
-            notice_until=desk.now + desk.env.policy.coalesce,
-            notice_at=desk.now,
-            notice_to=reader_of(case),
-            notice_by=asked.id,
-        )
+        desk.patient = noticed(desk.patient, asked.id, reader_of(case), desk.now, desk.env.policy)
     for proxy_id in copies_wanted(case):
         copy = replace(
             asked, copy_to=proxy_id, ordinal=asked.ordinal + 1, until=desk.now, reason=None, rule=""
@@ -245,7 +226,7 @@ def _remember(desk: Desk, ruling: Ruling, send: Send, id_: str, expires: Instant
 
 
 def _log(desk: Desk, ruling: Ruling, decided: str) -> None:
-    kind = ruling.verdict.companion_safety or ruling.case.safety
+    kind = ruling.verdict.companion_safety
     if kind is not None:
         asked = ruling.case.asked
         desk.log_safety(kind, Subject(asked.kind, asked.id, asked.version), decided, decided)

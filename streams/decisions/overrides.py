@@ -68,7 +68,6 @@ def never_automatic(tested: Tested) -> Escalate | None:
             within,
             options=("safe_contact_plan",),
             do_not_use=do_not_use,
-            own_role=True,
         )
         return Escalate(draft)
     if every_method_objected(case):

@@ -32,11 +32,6 @@ from .purposes import RESULT_PURPOSES
 _OWN_CONTACT: Final = (ProxyBasis.LPA, ProxyBasis.COURT_DEPUTY, ProxyBasis.BEST_INTERESTS)
 
 
-def is_child(case: Case) -> bool:
-    """Under the age at which parental proxies end (``proxy_suspend_age``, 16 by law)."""
-    return case.minor
-
-
 def _priority(case: Case, otherwise: Priority = Priority.P3) -> Priority:
     return Priority.P1 if case.pressing else otherwise
 
@@ -53,7 +48,7 @@ def stand_ins(case: Case) -> list[Proxy]:
         return []
     if case.asked.copy_to is not None:
         return [p for p in _listed(case, *ProxyBasis) if p.proxy_id == case.asked.copy_to]
-    if is_child(case):
+    if case.minor:
         return [] if _competent(case) else _listed(case, ProxyBasis.PARENTAL)
     if identity.lacks_capacity:
         return _listed(case, *_OWN_CONTACT)
@@ -72,7 +67,7 @@ def needs_stand_in(case: Case) -> bool:
     identity = case.patient.identity
     if identity is None:
         return False
-    if is_child(case):
+    if case.minor:
         return not _competent(case)
     return identity.lacks_capacity
 
@@ -97,7 +92,7 @@ def usable(case: Case, proxy: Proxy) -> bool:
 def turned_sixteen(case: Case) -> Escalate | None:
     """B11.2: a parental proxy ends at 16; what the parent can read is capped or goes to a person."""
     identity = case.patient.identity
-    if identity is None or not identity.born or is_child(case) or identity.lacks_capacity:
+    if identity is None or not identity.born or case.minor or identity.lacks_capacity:
         return None
     shared = _parents_details(case)
     if not shared or Level.L0 in case.policy.templates.levels(case.purpose):
@@ -125,7 +120,7 @@ def _place(contact: Contact) -> tuple[Channel, str]:
 def review_due(case: Case) -> Escalate | None:
     """B11.5: from the review age on a parental proxy is suspended until somebody has reviewed it."""
     identity = case.patient.identity
-    if identity is None or not identity.born or not is_child(case):
+    if identity is None or not identity.born or not case.minor:
         return None
     if age_on(identity.born, case.now) < case.policy.proxy_review_age:
         return None
@@ -142,7 +137,7 @@ def named(case: Case) -> list[Proxy]:
     """The stand-ins of ``stand_ins`` that are not suspended for want of a review (row 5)."""
     people = stand_ins(case)
     identity = case.patient.identity
-    if not people or identity is None or not is_child(case):
+    if not people or identity is None or not case.minor:
         return people
     if age_on(identity.born, case.now) < case.policy.proxy_review_age:
         return people
@@ -155,7 +150,7 @@ def excluded_person(case: Case) -> Escalate | None:
     people = named(case)
     if any(p.excluded for p in people) and not any(not p.excluded for p in people):
         priority = _priority(case, Priority.P2)
-        return Escalate(Draft(Role.SAFE, priority, Reason.EXCLUDED_PERSON, own_role=True))
+        return Escalate(Draft(Role.SAFE, priority, Reason.EXCLUDED_PERSON))
     return None
 
 
@@ -204,7 +199,7 @@ def check_with_patient(case: Case) -> Escalate | None:
 
 def competent_minor(case: Case) -> Escalate | Case | None:
     """B11.3: a competent young person is written to alone, on a verified detail that is theirs alone."""
-    if not is_child(case) or not _competent(case):
+    if not case.minor or not _competent(case):
         return None
     parents = _parents_details(case)
     verified = [
@@ -217,7 +212,7 @@ def competent_minor(case: Case) -> Escalate | Case | None:
         and _place(c) not in parents
     ]
     if not verified:
-        return Escalate(Draft(Role.CLIN, _priority(case), Reason.COMPETENT_MINOR, own_role=True))
+        return Escalate(Draft(Role.CLIN, _priority(case), Reason.COMPETENT_MINOR))
     return replace(case, recipient=_patient(case, tuple(verified)))
 
 
@@ -250,19 +245,19 @@ def _to_proxy(case: Case, row_applies: bool) -> Case | None:
 
 def parental_proxy(case: Case) -> Case | None:
     """B11.4: a child who is not competent for the service: the parental proxy."""
-    return _to_proxy(case, bool(case.patient.proxies) and is_child(case))
+    return _to_proxy(case, bool(case.patient.proxies) and case.minor)
 
 
 def acting_for_adult(case: Case) -> Case | None:
     """B11.6: an adult who lacks capacity: attorney, deputy or best-interests stand-in."""
     identity = case.patient.identity
     lacks = identity is not None and identity.lacks_capacity
-    return _to_proxy(case, lacks and bool(case.patient.proxies) and not is_child(case))
+    return _to_proxy(case, lacks and bool(case.patient.proxies) and not case.minor)
 
 
 def nominated(case: Case) -> Case | None:
     """B11.7: the patient named somebody to receive messages instead of them, or a copy of this one."""
-    return _to_proxy(case, bool(case.patient.proxies) and not is_child(case))
+    return _to_proxy(case, bool(case.patient.proxies) and not case.minor)
 
 
 def patient_themselves(case: Case) -> Escalate | Case | None:
@@ -280,13 +275,13 @@ def _patient(case: Case, contacts: tuple[Contact, ...]) -> Recipient:
     preferred = () if wishes is None else wishes.channels
     if Channel.UNKNOWN in preferred:
         preferred = tuple(channel for channel in preferred if channel is not Channel.UNKNOWN)
-    shared = _parents_details(case) if case.patient.proxies and not is_child(case) else frozenset()
+    shared = _parents_details(case) if case.patient.proxies and not case.minor else frozenset()
     return Recipient(RecipientRole.PATIENT, None, contacts, preferred, shared_places=shared)
 
 
 def copies_wanted(case: Case) -> tuple[str, ...]:
     """The proxies who get a copy as a second, separately decided request (B11.7); a fallback makes none again."""
-    if not case.patient.proxies or case.asked.copy_to is not None or case.tried or is_child(case):
+    if not case.patient.proxies or case.asked.copy_to is not None or case.tried or case.minor:
         return ()
     removed = case.removed_proxies
     return tuple(

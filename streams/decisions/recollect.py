@@ -13,18 +13,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.domain.events import Event, Receipt
-from streams.domain.london import local_date
 from streams.domain.patient import Asked, OpenTask, PatientState, Sent
 from streams.domain.position import Position
 from streams.domain.records import Decision, EscalationTask, SendCommand
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     Channel,
-    Level,
     Outcome,
     Purpose,
     Reason,
     ReceiptStatus,
+    SubjectKind,
     TaskStatus,
     Topic,
 )
@@ -33,15 +32,13 @@ from streams.policy.model import Policy
 from . import facts
 from .deadlines import stage_times
 from .intake import REMEMBERED, fingerprint
-from .purposes import SAFETY_PURPOSES
+from .messages import FAILURES, awaited, bounced, failed_after_all, is_read, noticed
 from .request import WAITED
-from .told import after_message, carries_link, for_the_link, owes_link, untold
+from .told import knows, unspoken, untold
 
-_FAILED: Final = (
-    ReceiptStatus.PERMANENT_FAILURE, ReceiptStatus.TECHNICAL_FAILURE, ReceiptStatus.REFUSED,
-)  # fmt: skip
 _ENDED: Final = (TaskStatus.CLOSED, TaskStatus.SUPERSEDED)
 _AFTER_A_MESSAGE: Final = ("10",)
+_SENSITIVE: Final = "B10.8"
 
 
 def took(patient: PatientState, event: Event, now: Instant) -> PatientState:
@@ -65,10 +62,9 @@ def decided(
     """The state after a decision; ``command``: the message it names, if it does and the topic still has it."""
     asked = _asked(patient, decision)
     if decision.rule_path[:1] == _AFTER_A_MESSAGE:
-        patient, asked = (
-            _did_not_arrive(patient, asked),
-            replace(asked, flags=_AFTER_A_MESSAGE, waited=WAITED),
-        )
+        if asked.flags != _AFTER_A_MESSAGE:  # else it has waited since: the message was taken back then
+            patient = _did_not_arrive(patient, asked)
+        asked = replace(asked, flags=_AFTER_A_MESSAGE, waited=WAITED)
     waiting = {
         key: one for key, one in patient.asked.items() if key != asked.key or one.version > asked.version
     }
@@ -81,9 +77,14 @@ def decided(
     patient = replace(patient, asked=waiting)
     if decision.outcome is Outcome.SEND:
         patient = _told(patient, asked, decision, policy, command)
-        return patient if command is None else _awaited(patient, asked, command, policy)
+        if command is not None:
+            patient = _awaited(patient, asked, command, policy)
+        return _noticed(patient, asked, decision, command, policy) if _is_notice(decision, asked) else patient
     if decision.reason is Reason.COALESCED:
-        return _told(patient, asked, decision, policy, None)
+        return _spoken_for(_told(patient, asked, decision, policy, None), decision.decided_at)
+    about_a_notice = asked.kind is SubjectKind.RESULT and asked.copy_to is None
+    if decision.outcome is Outcome.ESCALATE and asked.flags == _AFTER_A_MESSAGE and about_a_notice:
+        return unspoken(patient, asked.id)  # nor did it tell of what it spoke for: a person has those too
     return patient
 
 
@@ -119,29 +120,52 @@ def _asked(patient: PatientState, decision: Decision) -> Asked:
 def _told(
     patient: PatientState, asked: Asked, decision: Decision, policy: Policy, command: SendCommand | None
 ) -> PatientState:
-    """Whom the message was for knows now; a copy to somebody else does not change that."""
-    if asked.copy_to is not None:
+    """Whom the message was for knows now; of an appointment that has changed since, we cannot say what."""
+    entry = patient.appointments.get(asked.id)
+    if asked.kind is SubjectKind.APPOINTMENT and (entry is None or entry.version != asked.version):
         return patient
-    entry, result = patient.appointments.get(asked.id), patient.results.get(asked.id)
-    if entry is not None and entry.version == asked.version:
-        carried = command is None or carries_link(
-            entry.body, command.purpose, command.level, command.parameters
-        )
-        entry = after_message(entry, entry.version, link=carried)
-        again = for_the_link(asked, decision.decided_at) if owes_link(entry) else None
-        return replace(
-            patient,
-            appointments={**patient.appointments, asked.id: entry},
-            asked=patient.asked if again is None else {**patient.asked, again.key: again},
-        )
-    if result is not None:
-        chase = decision.decided_at + policy.missed_action if decision.level is Level.L3 else 0
-        result = replace(
-            result, told_at=decision.decided_at, chase_at=chase, told_version=asked.version,
-            told_normal=decision.purpose is Purpose.RESULT_NORMAL,
-        )  # fmt: skip
-        return replace(patient, results={**patient.results, asked.id: result})
-    return patient
+    if asked.kind is SubjectKind.RESULT and asked.id not in patient.results:
+        return patient
+    at = decision.decided_at
+    chase_at = at + policy.missed_action if _is_notice(decision, asked) else 0
+    return knows(patient, asked, at, decision.purpose, command, chase_at=chase_at)
+
+
+def _is_notice(decision: Decision, asked: Asked) -> bool:
+    """Whether it was decided as "a result is available, contact us" (B10.10), to be chased and coalesced.
+
+    Of a sensitive test (B10.8) it is less. The decision's own level may be a channel's, which says less too.
+    """
+    available = asked.kind is SubjectKind.RESULT and decision.purpose is Purpose.RESULT_AVAILABLE
+    return available and _SENSITIVE not in decision.rule_path and asked.copy_to is None
+
+
+def _noticed(
+    patient: PatientState, asked: Asked, decision: Decision, command: SendCommand | None, policy: Policy
+) -> PatientState:
+    at = decision.decided_at
+    if at >= patient.notice_at:  # the outputs are not read in the order in which they were written
+        reader = None if command is None else command.proxy_ref or ""
+        patient = noticed(patient, asked.id, reader, at, policy)
+    return _spoken_for(patient, at)
+
+
+def _spoken_for(patient: PatientState, at: Instant) -> PatientState:
+    """Results told at one moment, one of them by a message: its notice spoke for the others (B10, coalescing)."""
+    said = [
+        one.asked.id
+        for one in patient.sent.values()
+        if one.created_at == at and one.asked.kind is SubjectKind.RESULT and one.asked.copy_to is None
+    ]
+    notice = patient.notice_by if patient.notice_at == at else next(iter(said), None)
+    if notice is None:
+        return patient
+    others = {
+        id_: replace(one, told_by=notice)
+        for id_, one in patient.results.items()
+        if one.told_at == at and id_ not in (*said, notice)
+    }
+    return replace(patient, results={**patient.results, **others})
 
 
 def _awaited(patient: PatientState, asked: Asked, command: SendCommand, policy: Policy) -> PatientState:
@@ -157,13 +181,10 @@ def _awaited(patient: PatientState, asked: Asked, command: SendCommand, policy: 
         overridden=command.override is not None,
     )  # fmt: skip
     older = patient.sent.get(command.supersedes or "")
-    replaced = {} if older is None else {command.supersedes or "": replace(older, closed=True, confirm_by=0)}
-    day = local_date(command.created_at)
-    before = patient.day_count if patient.day == day else 0
-    return replace(
-        patient, sent={**patient.sent, **replaced, command.command_id: sent},
-        day=day, day_count=before + (command.purpose not in SAFETY_PURPOSES),
-    )  # fmt: skip
+    if older is not None:
+        closed = replace(older, closed=True, confirm_by=0)
+        patient = replace(patient, sent={**patient.sent, command.supersedes or "": closed})
+    return awaited(patient, command.command_id, sent)
 
 
 def _did_not_arrive(patient: PatientState, asked: Asked) -> PatientState:
@@ -173,28 +194,26 @@ def _did_not_arrive(patient: PatientState, asked: Asked) -> PatientState:
         for id_, one in patient.sent.items()
         if one.asked.key == asked.key and not (one.closed or one.failed)
     }
-    patient = replace(patient, sent={**patient.sent, **failed})
-    return untold(patient, asked) if failed else patient
+    return untold(replace(patient, sent={**patient.sent, **failed}), asked)
 
 
 def _heard(patient: PatientState, receipt: Receipt) -> PatientState:
     sent = patient.sent.get(receipt.command_id)
-    if sent is None or sent.closed or sent.failed:
+    if sent is None:
         return patient
     status = receipt.status
-    read = status is ReceiptStatus.READ or (
-        status is ReceiptStatus.DELIVERED and sent.channel is not Channel.NHS_APP
-    )
-    failed = status in _FAILED
+    late = failed_after_all(sent, status)
+    if (sent.closed or sent.failed) and not late:
+        return patient
+    read, failed = sent.closed or is_read(sent, status), status in FAILURES
     heard = replace(
         sent, status=status, closed=read, failed=failed, confirm_by=0 if read or failed else sent.confirm_by
     )
-    if failed and sent.asked.key in patient.asked:
-        patient = untold(patient, sent.asked)  # left to the newer version that waits
-    contacts = patient.contacts
+    if late or (failed and sent.asked.key in patient.asked):  # left to the newer version
+        patient = untold(patient, sent.asked, sent.created_at if late else None)
     if status is ReceiptStatus.PERMANENT_FAILURE:
-        contacts = tuple(replace(c, bounced=True) if c.contact_id == sent.contact_id else c for c in contacts)
-    return replace(patient, sent={**patient.sent, receipt.command_id: heard}, contacts=contacts)
+        patient = bounced(patient, sent)
+    return replace(patient, sent={**patient.sent, receipt.command_id: heard})
 
 
 def _open(

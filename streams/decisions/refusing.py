@@ -11,6 +11,7 @@ from streams.domain.events import Event
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, EscalationTask, Subject
+from streams.domain.resume import RESUME_PARTITION
 from streams.domain.shard import ShardState
 from streams.domain.vocabulary import (
     Outcome,
@@ -25,7 +26,7 @@ from streams.errors import BadRecord, KeyMismatch
 
 from .case import Environment
 from .deadlines import deadline
-from .desk import NO_TIMING, Desk
+from .desk import NO_TIMING, Desk, dead_letter
 from .ids import decision_id, task_id
 from .intake import Refused, named_timing, subject_of, wrong_person_tasks
 from .response import NOBODY, Response, answer
@@ -61,12 +62,7 @@ def set_aside(desk: Desk, event: Event, refused: Refused) -> None:
         asked, outcome, refused.reason, refused.rule, (refused.rule,), purpose=purpose, task_ids=tasks
     )
     if refused.quarantined:
-        at = desk.at
-        desk.write(
-            DeadLetter(
-                None, None, refused.reason, at.topic, at.partition, at.offset, None, refused.error, desk.now
-            )
-        )
+        desk.set_aside(refused.reason, refused.error)
 
 
 def refuse(
@@ -80,9 +76,7 @@ def refuse(
 ) -> Response:
     """1.1: a record that could not be read. On the objection topic that stops messages (C023, C201)."""
     reason = Reason(bad.reason)
-    letter = DeadLetter(
-        key, value, reason, at.topic, at.partition, at.offset, bad.schema_id, bad.error, env.now
-    )
+    letter = dead_letter(at, reason, bad.error, env.now, key=key, value=value, schema_id=bad.schema_id)
     if patient_id is None:
         return _refuse_unknown(patient, at, letter, env)
     desk = Desk(patient_id, patient or NOBODY, env, at.place, at, env.now)
@@ -130,26 +124,26 @@ def _refuse_unknown(
     decided = decision_id("", place, place, "record", 0)
     cover = env.policy.roles[Role.SRE]
     task = EscalationTask(
-        task_id("", Reason.OBJECTION_UNREADABLE, place, decided),
-        1,
-        TaskStatus.OPEN,
-        "",
-        decided,
-        Role.SRE,
-        (),
-        by.priority,
-        Reason.OBJECTION_UNREADABLE,
-        Subject(SubjectKind.RECORD, place, 0),
-        None,
-        by.due_at,
-        by.acknowledge_by,
-        cover.on_call or cover.primary,
-        ("find_the_objection", "resume_partition"),
-        (),
-        None,
-        None,
-        env.policy.version,
-        env.now,
+        task_id=task_id("", draft.reason, place, decided),
+        version=1,
+        status=TaskStatus.OPEN,
+        patient_id="",
+        decision_id=decided,
+        role=draft.role,
+        copy_roles=(),
+        priority=by.priority,
+        reason=draft.reason,
+        subject=Subject(SubjectKind.RECORD, place, 0),
+        purpose=None,
+        due_at=by.due_at,
+        acknowledge_by=by.acknowledge_by,
+        owner=cover.on_call or cover.primary,
+        options=("find_the_objection", RESUME_PARTITION),
+        do_not_use=(),
+        safe_contact_ref=None,
+        ground=None,
+        policy_version=env.policy.version,
+        created_at=env.now,
     )
     return Response(patient, (letter, task), paused(env))
 

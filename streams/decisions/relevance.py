@@ -41,7 +41,7 @@ def never_a_message(case: Case) -> Escalate | None:
     whom = NEVER_SENT.get(case.purpose)
     if whom is None:
         return None
-    return Escalate(Draft(whom[0], whom[1], _NEVER_SENT_REASON[case.purpose], own_role=True))
+    return Escalate(Draft(whom[0], whom[1], _NEVER_SENT_REASON[case.purpose]))
 
 
 def unknown_purpose(case: Case) -> Quarantine | None:
@@ -78,7 +78,6 @@ def threat(case: Case) -> Escalate | None:
             ground=Ground.G7,
             within=15 * MINUTE,
             options=("phone", "in_person", "authorise_message"),
-            own_role=True,
         )
     )
 
@@ -94,7 +93,6 @@ def wrong_medication(case: Case) -> Case | None:
         ground=Ground.G8,
         within=30 * MINUTE,
         options=("phone", "one_off_override"),
-        own_role=True,
         companion=True,
     )
     return replace(case, companions=(*case.companions, task))

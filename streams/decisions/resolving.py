@@ -9,15 +9,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.domain.calendar import add_months
 from streams.domain.events import Resolution
-from streams.domain.patient import Asked, OpenTask, StandingDecision
+from streams.domain.patient import Asked, OpenTask
 from streams.domain.records import Subject
-from streams.domain.resume import ResumeTopic, may_resume, resumed_topic
+from streams.domain.resume import ResumeTopic, may_resume, resumed_topic, resumes_partition
 from streams.domain.vocabulary import (
-    ORDINARY_REASONS,
-    Ground,
-    Level,
     Outcome,
     Reason,
     ResolutionKind,
@@ -25,11 +21,9 @@ from streams.domain.vocabulary import (
     SubjectKind,
     TaskStatus,
 )
-from streams.errors import CannotDecide
 
 from . import standing_versions, surge_tasks
-from .age import is_minor
-from .approvals import approvers, permit_for, standing_for_request
+from .approvals import permit_for, standing_for_request
 from .case import Permit
 from .cover import owner_of
 from .decide import Ruling, decide
@@ -39,13 +33,11 @@ from .framing import frame, tell
 from .objecting import look_again, unknown_role
 from .outcome import carry_out
 from .request import settled
-from .standing import contact_hash
+from .standing import decision_from
 
 _ENDED_OTHERWISE: Final = frozenset(
     {ResolutionKind.CONTACTED, ResolutionKind.LETTER_SENT, ResolutionKind.ACCEPTED_NOT_CONTACTED}
 )
-#: The outcome with which a stopped partition sends again (``heed resume``).
-RESUME: Final = "resume_partition"
 
 
 def resolve(desk: Desk, body: Resolution, version: int) -> None:
@@ -65,7 +57,7 @@ def resolve(desk: Desk, body: Resolution, version: int) -> None:
         _revoke(desk, body, version)
         return
     task = desk.patient.tasks.get(body.task_id) if body.task_id is not None else None
-    if body.outcome_code == RESUME and body.kind is ResolutionKind.CLOSED:
+    if resumes_partition(body):
         _resume(desk, body)
         return
     if (resumed := resumed_topic(body)) is not None:
@@ -203,7 +195,7 @@ def _tell(desk: Desk, task: OpenTask) -> None:
 def _approve(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
     """9.8: re-run the decision with E5 lifted for the one channel that was approved, or refuse."""
     stands = standing_for_request(desk, id_, task)
-    permit = permit_for(desk, stands, task, body)
+    permit = permit_for(desk, task, body)
     asked = desk.patient.tasks[stands].asked
     ruling = _with_permit(desk, asked, permit) if asked is not None and permit is not None else None
     if ruling is None:
@@ -232,51 +224,11 @@ def _with_permit(desk: Desk, asked: Asked, permit: Permit) -> Ruling | None:
 
 
 def _stand(desk: Desk, body: Resolution, version: int) -> None:
-    """A standing decision: the approvers of a one-off, at most 12 months, never for a protected reason (C087)."""
-    objection = desk.patient.objections.get(body.objection_id) if body.objection_id is not None else None
-    start = body.valid_from if body.valid_from is not None else desk.now
-    limit = add_months(start, desk.env.policy.standing_decision_months)
-    end = body.valid_to if body.valid_to is not None else limit
-    sound = (
-        objection is not None
-        and not objection.withdrawn
-        and objection.version == body.objection_version
-        and objection.body.reason in ORDINARY_REASONS
-        and body.ground is not None
-        and body.ground not in (Ground.G2, Ground.G7)
-        and body.channel is not None
-        and body.purposes
-        and body.rationale_ref
-        and start < end <= limit
-        and approvers(body, body.ground, protected=False) is not None
-    )
-    try:
-        minor = is_minor(desk.patient, desk.env.policy, desk.now)
-    except CannotDecide:
-        sound = False
-    if not sound:
+    """A standing decision is put on file, or refused; requests that wait for a person are looked at again."""
+    decision = decision_from(body, desk.patient, desk.env.policy, desk.now)
+    if decision is None:
         _refuse(desk, "standing_decision_refused", None)
         return
-    assert objection is not None
-    assert body.ground is not None
-    assert body.channel is not None
-    assert body.rationale_ref is not None
-    people = approvers(body, body.ground, protected=False)
-    assert people is not None
-    decision = StandingDecision(
-        objection.body.objection_id,
-        objection.version,
-        body.ground,
-        body.channel,
-        body.purposes,
-        body.max_level or Level.L1,
-        people,
-        body.rationale_ref,
-        start,
-        end,
-        contact_hash(desk.patient, body.channel),
-        minor,
-    )
     key = standing_versions.key_of(body)
     desk.change(
         standing={**desk.patient.standing, key: decision},

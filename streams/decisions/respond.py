@@ -29,7 +29,7 @@ from .after_send import confirm_overdue, receive
 from .case import Environment
 from .decide import decide
 from .desk import Desk
-from .faults import back, fault, mark, words
+from .faults import attempt, fault, mark
 from .forwarding import as_survivors, forward_objection, forward_objections
 from .framing import frame, tell
 from .intake import (
@@ -59,33 +59,42 @@ def respond(
     known = patient if patient is not None else NOBODY
     occurred = min(envelope.occurred_at, env.now)
     desk = Desk(patient_id, known, env, envelope.event_id, at, occurred)
-    start = mark(desk)
-    try:
-        event = as_survivors(known, event)
-        seen = fingerprint(envelope.event_id)
-        refused = examine(patient_id, known, event, seen, env.policy, env.now)
-        if refused is not None:
-            set_aside(desk, event, refused)
-            return answer(desk)
-        desk.change(
-            version=known.version + 1,
-            recent=(*known.recent[-(REMEMBERED - 1) :], seen),
-            **facts.changes(known, event, occurred, env.now),
-        )
-        if envelope.source == facts.SENDER:
-            desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
-        if not isinstance(event.body, _ACTIONS):
-            start = mark(desk)  # facts stay, whatever becomes of what follows from them
-        if event.topic in DECIDING_TOPICS:
-            _decide(desk, event)
-        else:
-            _learn(desk, event, known)
-        tend(desk)
-    except Exception as error:  # nothing that a record says may stop the worker
-        if isinstance(error, MemoryError):
-            raise
-        catch(desk, start, event, error)
+    start = mark(desk)  # nothing that a record says may stop the worker
+    accepted = attempt(desk, lambda: _accept(desk, event), lambda said: catch(desk, event, said))
+    if accepted is None:
+        return answer(desk)
+    if not isinstance(accepted.body, _ACTIONS):
+        start = mark(desk)  # facts stay, whatever becomes of what follows from them
+    attempt(desk, lambda: _follow(desk, accepted, known), lambda said: catch(desk, accepted, said), start)
     return answer(desk)
+
+
+def _accept(desk: Desk, event: Event) -> Event | None:
+    """Apply the event's facts; gives it as the survivor has it, None when it was set aside."""
+    known, policy, envelope = desk.patient, desk.env.policy, event.envelope
+    event = as_survivors(known, event)
+    seen = fingerprint(envelope.event_id)
+    refused = examine(desk.patient_id, known, event, seen, policy, desk.now)
+    if refused is not None:
+        set_aside(desk, event, refused)
+        return None
+    desk.change(
+        version=known.version + 1,
+        recent=(*known.recent[-(REMEMBERED - 1) :], seen),
+        **facts.changes(known, event, desk.occurred_at, desk.now),
+    )
+    if envelope.source == facts.SENDER:
+        desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
+    return event
+
+
+def _follow(desk: Desk, event: Event, before: PatientState) -> None:
+    """What follows from facts that were applied. ``before``: the state without them."""
+    if event.topic in DECIDING_TOPICS:
+        _decide(desk, event)
+    else:
+        _learn(desk, event, before)
+    tend(desk)
 
 
 def _decide(desk: Desk, event: Event) -> None:
@@ -109,25 +118,16 @@ def _decide(desk: Desk, event: Event) -> None:
 
 def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
     """Walk the table for a request and make its outcome true; a rule that fails gives it to a person."""
-    start = mark(desk)
-    try:
-        case = frame(desk.patient_id, desk.patient, asked, desk.env)
-        if (
-            counted
-            and asked.kind is SubjectKind.APPOINTMENT
-            and case.purpose in _COUNTED
-            and case.difference.any
-        ):
-            desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
-        if case.shard is not desk.shard:
-            case = replace(case, shard=desk.shard)
-        carry_out(desk, decide(case))
-    except Exception as error:
-        if isinstance(error, MemoryError):
-            raise
-        said = words(error)
-        back(desk, start)
-        fault(desk, asked, said)
+    attempt(desk, lambda: _settle(desk, asked, counted), lambda said: fault(desk, asked, said))
+
+
+def _settle(desk: Desk, asked: Asked, counted: bool) -> None:
+    case = frame(desk.patient_id, desk.patient, asked, desk.env)
+    if counted and asked.kind is SubjectKind.APPOINTMENT and case.purpose in _COUNTED and case.difference.any:
+        desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
+    if case.shard is not desk.shard:
+        case = replace(case, shard=desk.shard)
+    carry_out(desk, decide(case))
 
 
 def _learn(desk: Desk, event: Event, before: PatientState) -> None:
@@ -159,22 +159,30 @@ def _state_came(patient: PatientState, waiting_for: Reason | None) -> bool:
 def wake(patient_id: str, patient: PatientState, env: Environment) -> Response:
     """Do what is due at ``env.now``: holds first, then receipts that never came, tasks, calls that never came."""
     desk = Desk(patient_id, patient, env, "", Position(Topic.PATIENT_TABLE, 0, 0, env.now), env.now)
-    start = mark(desk)
-    try:
-        desk.change(version=patient.version + 1)
-        for asked in _ended_holds(patient, env.now):
-            settle(desk, asked)
-        start = mark(desk)
-        if 0 < next_due(desk.patient) <= env.now:  # mostly it was a hold, and nothing else
-            confirm_overdue(desk)
-            life.reassign(desk)
-            life.chase_results(desk)
-        tend(desk)
-    except Exception as error:  # nor may what is due, which would be due again at once
-        if isinstance(error, MemoryError):
-            raise
-        catch_wake(desk, start, error)
+
+    def give_up(said: str) -> bool:  # nor may what is due stop the worker: it would be due again at once
+        catch_wake(desk, said)
+        return False
+
+    if attempt(desk, lambda: _decide_held(desk), give_up):
+        attempt(desk, lambda: _do_due(desk), give_up)
     return answer(desk)
+
+
+def _decide_held(desk: Desk) -> bool:
+    desk.change(version=desk.patient.version + 1)
+    for asked in _ended_holds(desk.patient, desk.now):
+        settle(desk, asked)
+    return True
+
+
+def _do_due(desk: Desk) -> bool:
+    if 0 < next_due(desk.patient) <= desk.now:  # mostly it was a hold, and nothing else
+        confirm_overdue(desk)
+        life.reassign(desk)
+        life.chase_results(desk)
+    tend(desk)
+    return True
 
 
 def _ended_holds(patient: PatientState, now: Instant) -> list[Asked]:

@@ -4,12 +4,61 @@ from __future__ import annotations
 
 import hashlib
 
+from streams.domain.calendar import add_months
+from streams.domain.events import Resolution
 from streams.domain.patient import ObjectionEntry, PatientState, StandingDecision
-from streams.domain.vocabulary import Channel, Ground
+from streams.domain.time import Instant
+from streams.domain.vocabulary import ORDINARY_REASONS, Channel, Ground, Level
+from streams.errors import CannotDecide
+from streams.policy.model import Policy
 
+from .age import is_minor
+from .approvals import approvers
 from .case import Case
 from .channels import Candidate
-from .recipients import is_child
+
+
+def decision_from(
+    body: Resolution, patient: PatientState, policy: Policy, now: Instant
+) -> StandingDecision | None:
+    """What a person decided beforehand; None when it may not stand (C087).
+
+    It takes the approvers of a one-off, ends after 12 months, and never answers a protected reason.
+    """
+    ground, channel, rationale = body.ground, body.channel, body.rationale_ref
+    if ground is None or ground in (Ground.G2, Ground.G7) or channel is None:
+        return None
+    if not rationale or not body.purposes:
+        return None
+    objection = patient.objections.get(body.objection_id) if body.objection_id is not None else None
+    if objection is None or objection.withdrawn or objection.version != body.objection_version:
+        return None
+    if objection.body.reason not in ORDINARY_REASONS:
+        return None
+    start = now if body.valid_from is None else body.valid_from
+    limit = add_months(start, policy.standing_decision_months)
+    end = limit if body.valid_to is None else body.valid_to
+    people = approvers(body, ground, protected=False)
+    if people is None or not start < end <= limit:
+        return None
+    try:
+        minor = is_minor(patient, policy, now)
+    except CannotDecide:
+        return None  # when it lapses depends on the date of birth
+    return StandingDecision(
+        objection_id=objection.body.objection_id,
+        objection_version=objection.version,
+        ground=ground,
+        channel=channel,
+        purposes=body.purposes,
+        max_level=body.max_level or Level.L1,
+        decided_by=people,
+        rationale_ref=rationale,
+        valid_from=start,
+        valid_to=end,
+        contact_hash=contact_hash(patient, channel),
+        minor=minor,
+    )
 
 
 def contact_hash(patient: PatientState, channel: Channel) -> str:
@@ -42,7 +91,7 @@ def valid_for(
             and decision.valid_from <= case.now < decision.valid_to
             and one.level <= decision.max_level
             and decision.contact_hash == contact_hash(case.patient, one.channel)
-            and decision.minor == is_child(case)
+            and decision.minor == case.minor
         ):
             return id_, decision
     return None

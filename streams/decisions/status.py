@@ -150,7 +150,7 @@ def sensitive_flag(case: Case) -> Escalate | Case | None:
         return None
     if planned:
         return case  # E6 and B6 keep to its channels and times
-    return Escalate(Draft(Role.SAFE, priority(case, Priority.P2), Reason.SENSITIVE_FLAG, own_role=True))
+    return Escalate(Draft(Role.SAFE, priority(case, Priority.P2), Reason.SENSITIVE_FLAG))
 
 
 def exit_code(case: Case) -> Escalate | Case | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from streams.domain.decision import Send
 from streams.domain.events import Appointment
 from streams.domain.patient import AppointmentEntry, Asked, PatientState, ResultEntry, Sent
+from streams.domain.records import SendCommand
 from streams.domain.time import Instant
 from streams.domain.vocabulary import AppointmentStatus, Level, Mode, Purpose, SubjectKind
 
@@ -19,42 +18,58 @@ from .request import WAITED
 
 
 def mark_told(desk: Desk, case: Case, send: Send | None = None, *, by: str = "") -> None:
-    """The recipient now knows of this version; a copy to somebody else does not change that.
+    """The recipient now knows of this version; ``by``: the result whose notice spoke for it (B10, coalescing)."""
+    chase_at = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
+    desk.patient = knows(desk.patient, case.asked, desk.now, case.purpose, send, chase_at=chase_at, by=by)
 
-    ``by``: the result whose notice spoke for it (B10, coalescing).
+
+def knows(
+    patient: PatientState,
+    asked: Asked,
+    at: Instant,
+    purpose: Purpose | None,
+    message: Send | SendCommand | None,
+    *,
+    chase_at: Instant,
+    by: str = "",
+) -> PatientState:
+    """The state with this version told; a copy to somebody else does not change that.
+
+    ``message`` None: another one spoke for it, or nobody knows any more what it said. Of a result: ``chase_at``,
+    when nobody has rung by then; ``by``: see ``mark_told``.
     """
-    asked, patient = case.asked, desk.patient
     if asked.copy_to is not None:
-        return
+        return patient
     if asked.kind is SubjectKind.APPOINTMENT:
         entry = patient.appointments[asked.id]
-        carried = send is None or carries_link(entry.body, case.purpose, send.level, send.parameters)
+        carried = message is None or carries_link(entry.body, purpose, message)
         entry = after_message(entry, asked.version, link=carried)
-        desk.change(appointments={**patient.appointments, asked.id: entry})
+        patient = replace(patient, appointments={**patient.appointments, asked.id: entry})
         if owes_link(entry):
-            again = for_the_link(asked, desk.now)
-            desk.change(asked={**desk.patient.asked, again.key: again})
-    elif asked.kind is SubjectKind.RESULT:
-        chase = desk.now + desk.env.policy.missed_action if case.level is Level.L3 else 0
+            again = for_the_link(asked, at)
+            patient = replace(patient, asked={**patient.asked, again.key: again})
+        return patient
+    if asked.kind is SubjectKind.RESULT:
         result = replace(
             patient.results[asked.id],
-            told_at=desk.now,
-            chase_at=chase,
+            told_at=at,
+            chase_at=chase_at,
             told_version=asked.version,
-            told_normal=case.purpose is Purpose.RESULT_NORMAL,
+            told_normal=purpose is Purpose.RESULT_NORMAL,
             told_by=by,
         )
-        desk.change(results={**patient.results, asked.id: result})
+        return replace(patient, results={**patient.results, asked.id: result})
+    return patient
 
 
-def carries_link(body: Appointment, purpose: Purpose, level: Level, said: Mapping[str, str]) -> bool:
-    """Whether a message with these parameters left no link to be told.
+def carries_link(body: Appointment, purpose: Purpose | None, message: Send | SendCommand) -> bool:
+    """Whether a message left no link to be told.
 
     A notice at L0 says nothing and asks for a call: whoever answers that knows the rest.
     """
-    if body.mode is not Mode.VIDEO or purpose is Purpose.APPT_VIRTUAL_INVITE or level is Level.L0:
+    if body.mode is not Mode.VIDEO or purpose is Purpose.APPT_VIRTUAL_INVITE or message.level is Level.L0:
         return True
-    return body.join_link_ref is None or body.join_link_ref in said.values()
+    return body.join_link_ref is None or body.join_link_ref in message.parameters.values()
 
 
 def after_message(entry: AppointmentEntry, version: int, *, link: bool) -> AppointmentEntry:
@@ -129,11 +144,20 @@ def hand_on(desk: Desk, command_id: str, sent: Sent) -> Sent | None:
 
 def untell_spoken_for(desk: Desk, result_id: str) -> list[tuple[str, int]]:
     """The results that a notice spoke for are not told either when it failed; their ids and versions."""
-    results = desk.patient.results
-    silent = {id_: entry for id_, entry in results.items() if entry.told_by == result_id and entry.told_at}
+    silent = _spoken_for(desk.patient, result_id)
     if silent:
-        desk.change(results={**results, **{id_: _untold(entry) for id_, entry in silent.items()}})
+        desk.patient = unspoken(desk.patient, result_id)
     return [(id_, entry.version) for id_, entry in silent.items()]
+
+
+def unspoken(patient: PatientState, result_id: str) -> PatientState:
+    """The state without what a notice told of other results than its own."""
+    silent = {id_: _untold(entry) for id_, entry in _spoken_for(patient, result_id).items()}
+    return replace(patient, results={**patient.results, **silent})
+
+
+def _spoken_for(patient: PatientState, result_id: str) -> dict[str, ResultEntry]:
+    return {id_: one for id_, one in patient.results.items() if one.told_by == result_id and one.told_at}
 
 
 def _untold(entry: ResultEntry) -> ResultEntry:

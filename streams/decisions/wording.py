@@ -19,10 +19,10 @@ _when: Final = lru_cache(maxsize=8_192)(say_when)
 
 def fill(case: Case, template: Template, language: str) -> dict[str, str]:
     """The values of a message's placeholders; a place that says too much becomes the organisation's name (C186)."""
-    return {parameter.name: _value(case, template, parameter, language) for parameter in template.parameters}
+    return {parameter.name: _value(case, parameter, language) for parameter in template.parameters}
 
 
-def _value(case: Case, template: Template, parameter: Parameter, language: str) -> str:
+def _value(case: Case, parameter: Parameter, language: str) -> str:
     body = case.appointment
     organisation = case.policy.templates.organisation
     if parameter.kind is Kind.WHEN and body is not None:

@@ -204,7 +204,7 @@ class OpenTask(msgspec.Struct, frozen=True, array_like=True):
 class StandingDecision(msgspec.Struct, frozen=True, array_like=True):
     """A human decision, made beforehand, to use an objected channel for this person (B7 row 9.4).
 
-    ``contact_value_hash`` and ``minor`` let it lapse when the detail changes or the patient turns 16.
+    ``contact_hash`` and ``minor`` let it lapse when the detail changes or the patient turns 16.
     """
 
     objection_id: str

@@ -1,8 +1,9 @@
-"""What a person writes when a topic partition may go on that was stopped because too much of it was unreadable.
+"""What a person writes when something may go on that was stopped: a partition's messages, or the reading of a topic.
 
-It is a resolution like any other: in the resolutions topic, under a key that is no patient's and lies in the
-partition it is for. The worker acts on it when it arrives, since what is stopped may hold up resolutions too; the
-rules put it on record in its turn.
+The first was stopped by an objection that nobody could place (rule 1.1), the second because too much of the topic was
+unreadable. Either is a resolution like any other: in the resolutions topic, under a key that is no patient's and lies
+in the partition it is for. On the second the worker acts when it arrives, since what is stopped may hold up resolutions
+too; the rules put it on record in its turn.
 """
 
 from typing import Final
@@ -16,6 +17,8 @@ from .vocabulary import INPUT_TOPICS, ResolutionKind, Role, Topic
 CONTROL: Final = "heed-partition-"
 #: Who may let a partition go on.
 MAY_RESUME: Final = frozenset({Role.SRE, Role.IG})
+#: The outcome code with which a stopped partition sends again.
+RESUME_PARTITION: Final = "resume_partition"
 _WORD: Final = "resume_topic"
 #: An offset has no more digits than this: what is longer has no place in a shard's row.
 _DIGITS: Final = 18
@@ -35,6 +38,11 @@ class ResumeTopic(msgspec.Struct, frozen=True):
         'resume_topic:results:120'
         """
         return f"{_WORD}:{self.topic}:{self.through}"
+
+
+def resumes_partition(body: Resolution) -> bool:
+    """Whether a resolution lets its partition send again."""
+    return body.outcome_code == RESUME_PARTITION and body.kind is ResolutionKind.CLOSED
 
 
 def resumed_topic(body: Resolution) -> ResumeTopic | None:

@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+from aiokafka import codec
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     KafkaError,
+    OffsetOutOfRangeError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
 )
 
-from streams.errors import BrokerUnreachable
+from streams.errors import BrokerUnreachable, RefuseToStart
 from streams.settings import SecurityProtocol, Settings
 
 from .diagnosis import why_unreachable
@@ -29,8 +31,10 @@ REACH_SECONDS: Final = 5.0  # a person is waiting; a broker that is up answers i
 def connection(settings: Settings) -> dict[str, Any]:
     """Keyword arguments for ``AIOKafkaConsumer``, ``AIOKafkaProducer``, ``AIOKafkaClient`` and the admin client.
 
-    Raises BrokerUnreachable when no broker is configured, BadUsage when a TLS file cannot be read.
+    Raises BrokerUnreachable when no broker is configured, BadUsage when a TLS file cannot be read, RefuseToStart when
+    a library is missing without which a client could not read what any producer may write.
     """
+    _refuse_unless_every_compression_is_read()
     if not settings.bootstrap_servers:
         raise BrokerUnreachable(
             "no Kafka is configured: set HEED_BOOTSTRAP_SERVERS, or start one with heed kafka up"
@@ -48,6 +52,16 @@ def connection(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": settings.sasl_plain_password,
         }
     return arguments
+
+
+def _refuse_unless_every_compression_is_read() -> None:
+    """Which compression is used is for each producer to choose: one batch that cannot be read stops its partition."""
+    found = {"snappy": codec.has_snappy(), "lz4": codec.has_lz4(), "zstd": codec.has_zstd()}
+    if missing := [name for name, there in found.items() if not there]:
+        raise RefuseToStart(
+            f"batches compressed with {', '.join(missing)} cannot be read: cramjam is not installed. "
+            "Install what requirements.lock names (make setup), then start again"
+        )
 
 
 @asynccontextmanager
@@ -101,10 +115,20 @@ def stopped_answering(error: Exception) -> str | None:
     """One sentence for a command whose brokers were there when it began; None for what is no error of Kafka's."""
     if not isinstance(error, KafkaError):
         return None
+    if isinstance(error, OffsetOutOfRangeError):
+        return (
+            f"records were removed while they were being read{_places(error)}: retention reached them, or somebody deleted "
+            "them. What was read is not whole and was not used. Run the command again"
+        )
     return (
         f"Kafka does not answer as it should ({type(error).__name__}): what was under way may be done or not. "
         "Try again once the brokers are well"
     )
+
+
+def _places(error: OffsetOutOfRangeError) -> str:
+    offsets = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    return "".join(f", {place.topic}[{place.partition}]@{offset}" for place, offset in offsets.items())
 
 
 def missing_right(error: Exception) -> str | None:

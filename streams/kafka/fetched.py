@@ -2,33 +2,105 @@
 
 aiokafka wraps each in a ``ConsumerRecord`` of eleven fields, which takes longer than reading it; ours are
 ``batch.Record``, and the records read have all of its fields.
+
+What aiokafka cannot read is read by ``damaged``: one record must not stop its partition for ever. For that, what a
+broker answered is kept until its records have been taken, as aiokafka itself does, out of reach.
 """
 
+import logging
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import UnsupportedCodecError
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
+from .damaged import batch_at
 
 __all__ = ["hand_on_as_read"]
+
+#: The logger of the whole process; its facts are written as ``ops.logging`` writes them.
+log: Final = logging.getLogger("heed.kafka")
 
 
 def hand_on_as_read(consumer: AIOKafkaConsumer) -> None:
     """To be called once ``consumer`` has started and before anything is assigned to it: nothing has been fetched yet."""
-    consumer._fetcher._records = _AsTheyAre()
+    fetcher = consumer._fetcher
+    fetcher._records = AsTheyAre()
+    fetcher._client = _Listening(fetcher._client, fetcher._records.answers)
 
 
-class _AsTheyAre(OrderedDict[TopicPartition, Any]):
+class _Listening:
+    """The client of a fetcher, and what brokers answered to it last, by partition."""
+
+    def __init__(self, client: Any, answers: dict[TopicPartition, bytes]) -> None:
+        self._client = client
+        self._answers = answers
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    async def send(self, node_id: int, request: Any) -> Any:
+        response = await self._client.send(node_id, request)
+        if isinstance(request, FetchRequest):
+            for topic, partitions in response.topics:
+                for number, *_, answer in partitions:
+                    self._answers[TopicPartition(topic, number)] = answer
+        return response
+
+
+class AsTheyAre(OrderedDict[TopicPartition, Any]):
     """What a consumer has fetched."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[TopicPartition, bytes] = {}
+
     def __setitem__(self, place: TopicPartition, fetched: Any) -> None:
+        answer = self.answers.pop(place, b"")
         records = getattr(fetched, "_partition_records", None)  # an error that was fetched has none
         if records is not None:
             records._consumer_record = _as_it_is
+            records._records_iterator = _each(place, records, answer)
         super().__setitem__(place, fetched)
+
+    def clear(self) -> None:
+        self.answers.clear()
+        super().clear()
 
 
 def _as_it_is(_place: TopicPartition, record: Record) -> Record:
     return record
+
+
+def _each(place: TopicPartition, records: Any, answer: bytes) -> Iterator[Record]:
+    """The records of one answer, also of batches at which aiokafka stops. ``records`` is its ``PartitionRecords``.
+
+    Raises whatever it raised for a batch that must not be read by us either (``damaged``).
+    """
+    while True:
+        try:
+            yield from records._unpack_records()
+            return
+        except Exception as error:
+            start = records.next_fetch_offset
+            batch = None if isinstance(error, UnsupportedCodecError) else batch_at(answer, start)
+            facts = {
+                "topic": place.topic,
+                "partition": place.partition,
+                "offset": start,
+                "error": type(error).__name__,
+            }
+            if batch is None:
+                log.error(
+                    "batch_unreadable", extra={"facts": facts | {"next": "stop (runbook: unreadable batch)"}}
+                )
+                raise
+            log.warning("batch_damaged", extra={"facts": facts | {"next": "read record by record"}})
+        for record in batch.records(start):
+            records.next_fetch_offset = record.offset + 1
+            yield record
+        records.next_fetch_offset = batch.end

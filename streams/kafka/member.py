@@ -15,6 +15,7 @@ from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
+from .fetched import hand_on_as_read
 
 #: As the worker's (streams/worker/app.py). Milliseconds.
 SESSION_TIMEOUT_MS: Final = 10_000
@@ -78,6 +79,7 @@ class Member:
     async def start(self) -> None:
         """Connect and join the group. Raises KafkaError."""
         await self._consumer.start()
+        hand_on_as_read(self._consumer)
         self._consumer.subscribe(self._topics, listener=_Listener(self))
 
     async def stop(self) -> None:

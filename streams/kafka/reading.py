@@ -3,6 +3,7 @@
 What is written after the reading began is not part of the answer, and neither are heartbeats.
 """
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from typing import Any, Final
 
@@ -15,9 +16,16 @@ from streams.domain.heartbeat import HEARTBEAT_KEY
 from streams.domain.time import Instant
 from streams.errors import RefuseToStart, RegistryUnreachable, UnsafeTopic
 from streams.kafka.codec import Codec
+from streams.kafka.fetched import hand_on_as_read
+from streams.kafka.offsets import OffsetsClient
+from streams.kafka.replay import WhenRemoved
 
 #: Bytes asked for at once: these readings are long, not urgent.
 _FETCH_BYTES: Final = 4 << 20
+
+
+class StillOpen(Exception):
+    """A transaction has not ended in time; names the partitions in which it lies."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -38,25 +46,36 @@ async def read_to_end(
     *,
     partition: int | None = None,
     since: Instant | None = None,
+    when_removed: WhenRemoved = "earliest",
+    patience_s: float | None = None,
 ) -> AsyncGenerator[Stored, None]:
     """Yield every committed record of the topics, in order within each partition.
 
     ``partition`` narrows it to one partition of each; ``since`` (UTC ms) leaves out what lies before the first
-    record with that timestamp or a later one. Raises UnsafeTopic when a topic does not exist,
+    record with that timestamp or a later one. What retention removes meanwhile is not there to be told, unless
+    ``when_removed`` makes it an error.
+
+    What lies at the end of a topic behind a transaction that is still open is not read, whoever wrote it and whenever it
+    was committed. With ``patience_s`` (seconds without a new record) it is waited for; then StillOpen. Raises UnsafeTopic when a topic does not exist,
     KafkaError when the broker does not answer.
     """
     wanted = await _places(connect, topics, partition)
     consumer = AIOKafkaConsumer(
         isolation_level="read_committed",
         enable_auto_commit=False,
+        auto_offset_reset=when_removed,
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=50,
         retry_backoff_ms=10,  # aiokafka waits so long for each topic that it has not met
         **connect,
     )
     await consumer.start()
+    hand_on_as_read(consumer)
     try:
-        begins, ends = await consumer.beginning_offsets(wanted), await consumer.end_offsets(wanted)
+        begins = await consumer.beginning_offsets(wanted)
+        ends = await (
+            consumer.end_offsets(wanted) if patience_s is None else _high_watermarks(connect, wanted)
+        )
         left = {place: ends[place] for place in wanted if ends[place] > begins[place]}
         if not left:
             return  # nothing lies there; to assign nothing and seek is an error
@@ -64,10 +83,23 @@ async def read_to_end(
         await consumer.seek_to_beginning(*left)
         if since is not None:
             await _skip(consumer, left, since)
-        async for record in _until(consumer, left):
+        async for record in _until(consumer, left, patience_s):
             yield record
     finally:
         await consumer.stop()
+
+
+async def _high_watermarks(
+    connect: Mapping[str, Any], wanted: Collection[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Where partitions end for those who read uncommitted records too."""
+    offsets = OffsetsClient(connect)
+    try:
+        await offsets.open()
+        ends = await offsets.ends([(place.topic, place.partition) for place in wanted])
+    finally:
+        await offsets.close()
+    return {TopicPartition(*at): end for at, end in ends.items()}
 
 
 async def read_and_learn(
@@ -81,10 +113,12 @@ async def read_and_learn(
     """``read_to_end`` of one partition, and what the schemas are that records of ``framed`` topics name.
 
     Whoever decodes what producers wrote must know as much as the worker, who asked the registry.
-    Raises RefuseToStart when it does not answer.
+    Raises RefuseToStart when it does not answer. Whoever decides again must have read everything: what is removed
+    meanwhile is an error (OffsetOutOfRangeError).
     """
     wanted = frozenset(framed)
-    async for stored in read_to_end(connect, [*framed, *others], partition=partition):
+    topics = [*framed, *others]
+    async for stored in read_to_end(connect, topics, partition=partition, when_removed="none"):
         if stored.topic in wanted:
             try:
                 await codec.learn_named(stored.value)
@@ -138,10 +172,14 @@ async def _counts(connect: Mapping[str, Any], topics: Collection[str]) -> dict[s
     return counts
 
 
-async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) -> AsyncIterator[Stored]:
+async def _until(
+    consumer: AIOKafkaConsumer, left: dict[TopicPartition, int], patience_s: float | None = None
+) -> AsyncIterator[Stored]:
+    moved = time.monotonic()
     while left:
         fetched = await consumer.getmany(*left, timeout_ms=200)
         for place, records in fetched.items():
+            moved = time.monotonic()
             for record in records:
                 if record.offset < left[place] and record.key != HEARTBEAT_KEY:
                     yield Stored(
@@ -152,13 +190,18 @@ async def _until(consumer: AIOKafkaConsumer, left: dict[TopicPartition, int]) ->
             if await consumer.position(place) >= left[place]:
                 del left[place]
                 consumer.pause(place)
+        if left and patience_s is not None and time.monotonic() - moved > patience_s:
+            raise StillOpen(", ".join(f"{place.topic}[{place.partition}]" for place in left))
 
 
 async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offset: int) -> Stored | None:
     """The record at one place; None when retention has removed it, or it was never committed. Raises KafkaError."""
     place = TopicPartition(topic, partition)
-    consumer = AIOKafkaConsumer(isolation_level="read_committed", enable_auto_commit=False, **connect)
+    consumer = AIOKafkaConsumer(
+        isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **connect
+    )
     await consumer.start()
+    hand_on_as_read(consumer)
     try:
         begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
         if not begins[place] <= offset < ends[place]:

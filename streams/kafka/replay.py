@@ -1,7 +1,7 @@
 """Reads what a partition already holds, without a group: up to an end that is known beforehand."""
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
@@ -15,16 +15,26 @@ FETCH_BYTES: Final = 8 << 20
 #: How far back the last record is looked for first; markers and aborted records may lie behind it.
 _NEAR_THE_END: Final = 16
 
+#: What a reader does when retention, or a person, removes what it was about to read: fail with OffsetOutOfRangeError,
+#: or read on with the oldest record kept. aiokafka's own default is to go to the end, as if all had been read.
+WhenRemoved: TypeAlias = Literal["none", "earliest"]
+
 
 async def replay(
-    connect: Mapping[str, Any], topic: str, partition: int, start: int, end: int
+    connect: Mapping[str, Any],
+    topic: str,
+    partition: int,
+    start: int,
+    end: int,
+    when_removed: WhenRemoved = "none",
 ) -> AsyncGenerator[list[Record], None]:
-    """The committed records of [start, end), many at a time. Raises KafkaError."""
+    """The committed records of [start, end), many at a time; all of them. Raises KafkaError."""
     if start >= end:
         return
     consumer = AIOKafkaConsumer(
         isolation_level="read_committed",
         enable_auto_commit=False,
+        auto_offset_reset=when_removed,
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_wait_ms=50,
         **connect,
@@ -52,7 +62,7 @@ async def last_record(
     while end > beginning:
         start = max(beginning, end - back)
         last: Record | None = None
-        async for records in replay(connect, topic, partition, start, end):
+        async for records in replay(connect, topic, partition, start, end, when_removed="earliest"):
             last = records[-1] if records else last
         if last is not None or start == beginning:
             return last

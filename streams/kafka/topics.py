@@ -23,6 +23,7 @@ from streams.errors import BrokerUnreachable, PartitionMismatch, UnsafeTopic
 from streams.settings import SecurityProtocol, Settings
 
 from . import client
+from .answers import configs_of, counts_of
 
 _MIB: Final = 1024 * 1024
 
@@ -99,8 +100,8 @@ async def create(settings: Settings) -> list[str]:
     Raises PartitionMismatch when topics that exist have another count than ``settings.partitions``,
     BrokerUnreachable when no broker answers, UnsafeTopic when the cluster refuses.
     """
+    there = await client.ask(settings, lambda admin: _partition_counts(admin, settings))
     async with client.admin(settings) as admin:
-        there = await _partition_counts(admin, settings)
         for name, count in there.items():
             if count != settings.partitions:
                 raise PartitionMismatch(
@@ -267,11 +268,7 @@ async def _partition_counts(admin: Any, settings: Settings) -> dict[str, int]:
     Asks for all topics: asking for one that is missing would create it on a cluster that creates on demand.
     """
     ours = {settings.topic(plan.topic) for plan in CATALOGUE}
-    return {
-        topic["topic"]: len(topic["partitions"])
-        for topic in await admin.describe_topics()
-        if topic["topic"] in ours and topic["error_code"] == 0
-    }
+    return counts_of([topic for topic in await admin.describe_topics() if topic["topic"] in ours])
 
 
 async def _wait_until_visible(admin: Any, settings: Settings) -> None:
@@ -294,13 +291,5 @@ def _led(partition: dict[str, Any]) -> bool:
 
 async def _configs(admin: Any, settings: Settings) -> dict[str, dict[str, str]]:
     resources = [ConfigResource(ConfigResourceType.TOPIC, settings.topic(plan.topic)) for plan in CATALOGUE]
-    found: dict[str, dict[str, str]] = {}
-    for answer in await admin.describe_configs(resources):
-        for code, _message, _kind, name, entries in answer.resources:
-            if code != 0:
-                raise UnsafeTopic(
-                    f"the settings of topic {name} cannot be read ({for_code(code).__name__}), so it may be unsafe: "
-                    "allow DescribeConfigs on it"
-                )
-            found[name] = {entry[0]: entry[1] for entry in entries}
-    return found
+    answers = await admin.describe_configs(resources)
+    return configs_of([resource for answer in answers for resource in answer.resources])

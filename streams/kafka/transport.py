@@ -14,9 +14,10 @@ are pinned, and ``tests/contract/test_private_names.py`` fails when one changes.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -29,6 +30,8 @@ from faust.types.tuples import TP, ConsumerMessage
 from .batch import Record, Stretch
 from .fetched import hand_on_as_read
 from .member import leave_for_good
+
+log: Final = logging.getLogger("heed.kafka")  # of an error the process writes type and place (ops.logging)
 
 #: An idle partition must not delay a busy one: Faust's hard-coded 1500 ms would. Milliseconds.
 FETCH_MAX_WAIT_MS = 50
@@ -74,7 +77,8 @@ class StretchThread(driver.AIOKafkaConsumerThread):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.delivered: dict[TP, int] = {}
+        #: Partitions whose owner has said where to start.
+        self.placed: set[TP] = set()
         #: A rebalance abandons the fetch in hand, which goes on in this thread beside the next one. Either would
         #: take the records of the other for offsets without a record, and so lose them.
         self._one_at_a_time = asyncio.Lock()
@@ -88,6 +92,10 @@ class StretchThread(driver.AIOKafkaConsumerThread):
             leave_for_good(self._consumer)
         await super().on_thread_stop()
 
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
+        """Faust would print the exception with its text, which may quote a record."""
+        log.critical("fetching_crashed", exc_info=True)
+
     async def start_at(self, offsets: Mapping[TP, int]) -> None:
         """Deliver these partitions from these offsets. Raises IllegalStateError if no longer assigned."""
         await self.call_thread(self._start_at, offsets)
@@ -97,7 +105,7 @@ class StretchThread(driver.AIOKafkaConsumerThread):
         async with self._one_at_a_time:
             for tp, offset in offsets.items():
                 consumer.seek(TopicPartition(tp.topic, tp.partition), offset)
-                self.delivered[tp] = offset
+                self.placed.add(tp)
 
     async def _fetch_records(
         self,
@@ -107,35 +115,51 @@ class StretchThread(driver.AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> dict[TP, Stretch]:
         async with self._one_at_a_time:
+            # Faust's own set, which the worker's thread changes while this one fetches: a partition that is paused
+            # after its records were taken is delivered all the same, or they would be lost.
+            active = set(active_partitions)
+            if not active:
+                return {}  # asked for no partition in particular, aiokafka takes from all of them
+            assignment = _assignment(consumer)
+            starts = {tp: at for tp in active & self.placed if (at := _position(assignment, tp)) is not None}
             try:
-                fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+                fetched = await super()._fetch_records(consumer, active, timeout, max_records)
             except NoOffsetForPartitionError:
                 # aiokafka looked for a committed offset before the owner had said where to start; a group that
                 # has none yet is no failure. What other partitions had is kept, and start_at names the offset.
                 return {}
-            return self._stretches(consumer, active_partitions, fetched)
+            if _assignment(consumer) is not assignment:
+                return {}  # a rebalance: every partition starts again where its owner says
+            return _stretches(assignment, starts, fetched)
 
-    def _stretches(
-        self, consumer: Any, active_partitions: set[TP], fetched: dict[TP, list[Record]]
-    ) -> dict[TP, Stretch]:
-        received = time.monotonic()
-        subscription = consumer._subscription.subscription
-        assignment = None if subscription is None else subscription.assignment
-        if assignment is None:
-            return {}
-        stretches: dict[TP, Stretch] = {}
-        for tp in list(active_partitions):
-            start = self.delivered.get(tp)
-            state = assignment.state_value(tp)
-            if start is None or state is None or not state.has_valid_position:
-                continue
-            end: int = state.position
-            if end != start:
-                records: list[Record] = fetched.get(tp, [])
-                size = sum(len(record.value or b"") for record in records)
-                stretches[tp] = Stretch(start, end, records, received, size)
-                self.delivered[tp] = end
-        return stretches
+
+def _assignment(consumer: Any) -> Any:
+    subscription = consumer._subscription.subscription
+    return None if subscription is None else subscription.assignment
+
+
+def _position(assignment: Any, tp: TP) -> int | None:
+    state = None if assignment is None else assignment.state_value(tp)
+    return state.position if state is not None and state.has_valid_position else None
+
+
+def _stretches(
+    assignment: Any, starts: Mapping[TP, int], fetched: Mapping[TP, list[Record]]
+) -> dict[TP, Stretch]:
+    """What one fetch has moved each partition over.
+
+    A stretch begins where the position was before this fetch, not where the last stretch ended: should a position
+    ever move without anything being delivered, whoever receives the next stretch sees that one is missing.
+    """
+    received = time.monotonic()
+    stretches: dict[TP, Stretch] = {}
+    for tp, start in starts.items():
+        end = _position(assignment, tp)
+        if end is not None and end != start:
+            records = fetched.get(tp, [])
+            size = sum(len(record.value or b"") for record in records)
+            stretches[tp] = Stretch(start, end, records, received, size)
+    return stretches
 
 
 class StretchConsumer(driver.Consumer):

@@ -4,12 +4,14 @@ No line names a person: no patient id, no name, no address, no free text, no obj
 Topic, partition, offset, the ids of decisions and commands, the trace id and, where a key is set, a keyed hash of the
 patient (``person``) lead to the rest. Exceptions appear as type and place, never with their
 text, which may quote data. Other libraries' lines pass through the same formatter with their arguments
-left out, and Faust and aiokafka are heard only when something is wrong.
+left out; a line without arguments may have been put together before (asyncio writes a failed task with its exception), so
+that only its place is told. Faust and aiokafka are heard only when something is wrong.
 """
 
 import json
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -72,13 +74,20 @@ class JsonLine(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            # The unformatted message of a library: its arguments may carry anything.
-            "event": record.msg if isinstance(record.msg, str) else type(record.msg).__name__,
+            "event": _event(record),
         }
         line |= facts or {}
         if record.exc_info and record.exc_info[1] is not None:
             line |= {"error": type(record.exc_info[1]).__name__, "where": place_of(record.exc_info[1])}
         return json.dumps(line, default=str)
+
+
+def _event(record: logging.LogRecord) -> str:
+    """Our own event's name; of a library its unformatted message, whose arguments may carry anything, or its place."""
+    ours = record.name.partition(".")[0] == "heed"
+    if isinstance(record.msg, str) and (ours or record.args):
+        return record.msg
+    return f"{record.module}.py:{record.lineno} {record.funcName}"
 
 
 def place_of(error: BaseException) -> str:
@@ -103,5 +112,14 @@ def set_up(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a line that cannot be written would be printed with its text
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
+    # What nothing catches: Python would print its text.
+    sys.excepthook = lambda kind, error, trace: _uncaught(error)
+    threading.excepthook = lambda uncaught: _uncaught(uncaught.exc_value)
+
+
+def _uncaught(error: BaseException | None) -> None:
+    if error is not None:
+        get_logger("heed.process").critical("uncaught", error=type(error).__name__, where=place_of(error))

@@ -43,11 +43,14 @@ class Payload(msgspec.Struct, frozen=True):
     whole: bool
 
 
-async def read_letters(settings: Settings) -> list[tuple[Letter, Payload]]:
-    """Every dead letter still kept, oldest first. Raises UnsafeTopic, BrokerUnreachable, KafkaError."""
+async def read_letters(
+    settings: Settings, *, patience_s: float | None = None
+) -> list[tuple[Letter, Payload]]:
+    """Every dead letter still kept, oldest first. ``patience_s``: as in ``read_to_end``; without it a letter or a mark
+    behind an open transaction is not seen. Raises UnsafeTopic, BrokerUnreachable, KafkaError, StillOpen."""
     found: dict[str, tuple[Letter, Payload]] = {}
     requeued: dict[str, int] = {}
-    async for stored in _stored(settings):
+    async for stored in _stored(settings, patience_s):
         mark = stored.headers.get(REQUEUED)
         if mark is not None:
             requeued[mark.decode()] = requeued.get(mark.decode(), 0) + 1
@@ -61,8 +64,8 @@ async def read_letters(settings: Settings) -> list[tuple[Letter, Payload]]:
     return sorted(letters, key=lambda pair: (pair[0].at, pair[0].partition, pair[0].offset))
 
 
-def _stored(settings: Settings) -> AsyncIterator[Stored]:
-    return read_to_end(connection(settings), [settings.topic(Topic.DEAD_LETTERS)])
+def _stored(settings: Settings, patience_s: float | None) -> AsyncIterator[Stored]:
+    return read_to_end(connection(settings), [settings.topic(Topic.DEAD_LETTERS)], patience_s=patience_s)
 
 
 def _letter(stored: Stored) -> Letter:

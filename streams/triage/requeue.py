@@ -2,7 +2,8 @@
 
 Record and mark are one transaction, and only one requeue runs at a time: a second one takes over the
 transactional id, and the first can write no more. So no letter is put back twice unless somebody asks
-for it, and none is marked that was not put back.
+for it, and none is marked that was not put back. A mark may lie behind the transaction of a worker that died, which
+nobody sees past until it has ended: that is waited for.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +16,16 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import BadUsage, HeedError
 from streams.kafka.client import check_reachable, connection
-from streams.kafka.reading import read_one
+from streams.kafka.reading import StillOpen, read_one
 from streams.kafka.rights import requeue_id
 from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
+from streams.kafka.transaction import TRANSACTION_TIMEOUT_MS
 from streams.settings import Settings
 from streams.triage.letters import REQUEUED, REQUEUED_FROM, Letter, Payload, read_letters
 
 _IN_ONE_GO: Final = 100
+#: A broker ends the transaction of a worker that died after its time-out; it looks for those every 10 s. Seconds.
+PATIENCE_S: Final = TRANSACTION_TIMEOUT_MS / 1_000 + 15
 
 Wanted = Callable[[Letter], bool]
 
@@ -59,7 +63,7 @@ async def requeue(wanted: Wanted, settings: Settings, *, again: bool) -> Requeue
     try:
         result = Requeued()
         chosen = []
-        for letter, payload in await read_letters(settings):
+        for letter, payload in await read_letters(settings, patience_s=PATIENCE_S):
             if wanted(letter):
                 why = _why_not(letter, again=again)
                 if why is None:
@@ -69,6 +73,11 @@ async def requeue(wanted: Wanted, settings: Settings, *, again: bool) -> Requeue
         for begin in range(0, len(chosen), _IN_ONE_GO):
             await _put_back(producer, chosen[begin : begin + _IN_ONE_GO], settings, result)
         return result
+    except StillOpen as open_:
+        raise NotRequeued(
+            f"a transaction in {open_} has not ended for {PATIENCE_S:.0f} s, and what was put back before may lie behind it: "
+            "nothing was put back. Once its worker is back, or after a minute, try again"
+        ) from None
     except ProducerFenced:
         raise NotRequeued(
             "another requeue has begun and took over; look with heed dead-letters list"

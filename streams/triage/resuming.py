@@ -6,13 +6,12 @@ goes through the resolutions topic, is decided in order with everything else, an
 """
 
 from itertools import count
-from typing import Final
 from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
 from streams.domain.events import Envelope, Event, Resolution
-from streams.domain.resume import CONTROL, ResumeTopic
+from streams.domain.resume import CONTROL, RESUME_PARTITION, ResumeTopic
 from streams.domain.time import Instant
 from streams.domain.vocabulary import ResolutionKind, Role, Topic
 from streams.errors import BadUsage
@@ -22,8 +21,6 @@ from streams.kafka.offsets import OffsetsClient
 from streams.kafka.partitioner import key_of, partition_for
 from streams.kafka.registry import codec_for
 from streams.settings import Settings
-
-OUTCOME: Final = "resume_partition"
 
 
 def key_for(partition: int, partitions: int) -> str:
@@ -58,7 +55,7 @@ async def resume(
         by,
         Role.SRE,
         rationale_ref=rationale,
-        outcome_code=OUTCOME if topic is None else topic.as_code(),
+        outcome_code=RESUME_PARTITION if topic is None else topic.as_code(),
     )
     event = Event(
         Topic.RESOLUTIONS, Envelope(f"resume-{uuid4()}", key, now, now, "heed", recorded_by=by), body

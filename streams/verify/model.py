@@ -126,7 +126,7 @@ class Model:
                 for key in step.keys:
                     self._wake(key, journal, touched, place)
             else:
-                for stored in self._taken(step, step.topic, place):
+                for stored in self._taken(step, step.topic):
                     self._record(step.topic, stored, journal, touched)
         self._shard = msgspec.structs.replace(self._shard, recovering=False)
         for key, patient in touched.items():
@@ -140,7 +140,7 @@ class Model:
             )
             self._read_to = dict(journal.read_to)
 
-    def _taken(self, step: Step, topic: Topic, place: Place) -> Iterator[Stored]:
+    def _taken(self, step: Step, topic: Topic) -> Iterator[Stored]:
         """The records of a step; what was passed over or taken before is a difference."""
         records, index = self._ledger.inputs[topic], self._next[topic]
         while index < len(records) and records[index].offset < step.start:

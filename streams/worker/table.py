@@ -15,7 +15,7 @@ SHARD_KEY: Final = b"\x00shard"
 
 
 class PatientTable:
-    """Patients of one partition. Values are what ``domain.patient.pack`` wrote."""
+    """Patients of one partition. Values are what ``domain.packing.pack`` wrote."""
 
     def __init__(self, restored: dict[bytes, bytes] | None = None) -> None:
         self._rows = {} if restored is None else restored

@@ -11,7 +11,7 @@ from typing import Final
 
 from streams.domain.time import SECOND
 from streams.domain.vocabulary import DECIDING_TOPICS, Topic
-from streams.errors import BrokerUnreachable, RefuseToStart
+from streams.errors import BrokerUnreachable, PartitionMismatch, RefuseToStart
 from streams.kafka import topics
 from streams.ops.logging import get_logger
 from streams.ops.person import about
@@ -35,6 +35,24 @@ STALLED_S: Final = 60.0
 #: The event loop should turn every second; so late, and it is stuck. Seconds.
 STALE_LOOP_S: Final = 30.0
 TOPICS_EVERY_S: Final = 10.0
+
+
+class Doubt:
+    """Whether to believe that the topics are no longer what they must be.
+
+    To stop for good is right for what is so, and wrong for one odd answer: while a broker starts or rights are loaded, a
+    topic may be missing or its settings closed to us for a moment. What two looks in a row say alike is believed. That
+    patients have moved to other partitions is believed at once: nothing but more partitions says so, and each
+    decision meanwhile may miss an objection.
+    """
+
+    def __init__(self) -> None:
+        self._said: str | None = None
+
+    def believes(self, error: RefuseToStart | None) -> bool:
+        """Take note of what the newest look has found; None: all is well."""
+        before, self._said = self._said, None if error is None else str(error)
+        return error is not None and (isinstance(error, PartitionMismatch) or self._said == before)
 
 
 class Watch:
@@ -135,23 +153,36 @@ class Watch:
         Partition counts changed, retention set on objections, or decisions no longer stamped by the broker: nothing is
         decided until it is put right and the worker started again.
         """
+        doubt = Doubt()
         while True:
             await asyncio.sleep(TOPICS_EVERY_S)
             try:
-                found = await topics.check(self._settings)
-                if found.partitions != self._parts.names.partitions:
-                    raise RefuseToStart(
-                        f"the topics have {found.partitions} partitions now, {self._parts.names.partitions} at the "
-                        "start: patients have moved to other partitions (runbook: partitions)"
-                    )
+                await self._check_topics()
             except BrokerUnreachable:
                 continue
             except RefuseToStart as error:
-                if self._unsafe is None:
-                    log.error("topics_unsafe", reason=str(error), next="stopped deciding")
-                self._unsafe = str(error)
-                metrics.MISMATCH.set(1)
-                host.stop_deciding()
+                if doubt.believes(error):
+                    self._stop_deciding(host, str(error))
+                else:
+                    log.warning("topics_unsafe", reason=str(error), next="look again")
+            else:
+                doubt.believes(None)
+
+    async def _check_topics(self) -> None:
+        """Raises RefuseToStart for what is wrong, BrokerUnreachable when that cannot be told."""
+        found = await topics.check(self._settings)
+        if found.partitions != self._parts.names.partitions:
+            raise PartitionMismatch(
+                f"the topics have {found.partitions} partitions now, {self._parts.names.partitions} at the "
+                "start: patients have moved to other partitions (runbook: partitions)"
+            )
+
+    def _stop_deciding(self, host: Host, reason: str) -> None:
+        if self._unsafe is None:
+            log.error("topics_unsafe", reason=reason, next="stopped deciding")
+        self._unsafe = reason
+        metrics.MISMATCH.set(1)
+        host.stop_deciding()
 
 
 def _tell(tally: Tally, partition: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import create_conn
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
@@ -31,6 +32,7 @@ SIGNATURES: list[tuple[Any, str]] = [
     (AIOKafkaConsumerThread._create_worker_consumer, "(self, transport)"),
     (AIOKafkaConsumerThread._fetch_records, "(self, consumer, active_partitions, timeout=None, max_records=None)"),
     (AIOKafkaConsumerThread.__post_init__, "(self)"),
+    (AIOKafkaConsumerThread.on_crash, "(self, msg, *fmt, **kwargs)"),
     (DriverConsumer._new_consumer_thread, "(self)"),
     (AIOKafkaConsumerThread.on_start, "(self)"),
     (AIOKafkaConsumerThread.on_thread_stop, "(self)"),
@@ -63,6 +65,8 @@ SIGNATURES: list[tuple[Any, str]] = [
     (Fetcher.fetched_records, "(self, partitions, timeout=0, max_records=None)"),
     (Fetcher.seek_to, "(self, tp, offset)"),
     (PartitionRecords._consumer_record, "(self, tp, record)"),
+    (PartitionRecords._unpack_records, "(self)"),
+    (AIOKafkaClient.send, "(self, node_id, request, *, group=<ConnectionGroup.DEFAULT: 0>)"),
     (AIOKafkaConsumer.seek, "(self, partition, offset)"),
     (AIOKafkaConsumer.end_offsets, "(self, partitions)"),
     (AIOKafkaConsumer.beginning_offsets, "(self, partitions)"),
@@ -108,6 +112,13 @@ def test_attributes() -> None:
     source = inspect.getsource(Fetcher.fetched_records)
     assert "max_records" in source
     assert "self._records[tp] = FetchResult(" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert "await self._client.send(node_id, request)" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert "MemoryRecords(part_data[-1])" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert "self._records.clear()" in inspect.getsource(Fetcher._fetch_requests_routine)
+    assert "next(self._records_iterator)" in inspect.getsource(PartitionRecords.__next__)
+    assert "self.next_fetch_offset = next_batch.next_offset" in inspect.getsource(
+        PartitionRecords._unpack_records
+    )
     assert "self._partition_records = " in inspect.getsource(FetchResult.__init__)
     assert "self._consumer_record(tp, record)" in inspect.getsource(PartitionRecords._unpack_records)
     assert isinstance(TopicPartitionState.position, property)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -68,6 +69,21 @@ def _result(name: str) -> dict[str, object]:
         "result_id": "R1", "status": "FINAL", "test_code": "FBC", "service_code": "GEN", "reviewed": True,
         "release": "NOTIFY", "critical": False, "bad_news": False, "within_threshold": False,
     }  # fmt: skip
+
+
+def test_a_header_whose_name_is_not_utf_8_stops_nobody(at_once: Settings) -> None:
+    send_patients(at_once, 1)
+    odd = appointment("P0", now(), now() + 9 * DAY)
+    plain = appointment("P0", now(), now() + 9 * DAY, appointment_id="A2")
+    with Sender(at_once) as sender:
+        name: Any = b"\xff\xfe"  # librdkafka asks for bytes, not for text
+        sender.raw(Topic.APPOINTMENTS, b"P0", encoded(Topic.APPOINTMENTS, odd), headers=[(name, b"1")])
+        sender.send(Topic.APPOINTMENTS, plain)
+    with Heed("worker", at_once) as worker:
+        until(lambda: len(decided(at_once)) >= 2, 60)
+        assert worker.get("/readyz") == (200, "ok\n")
+    assert {d.event_id for d in decided(at_once)} == {odd["event_id"], plain["event_id"]}
+    assert not committed(at_once, Topic.DEAD_LETTERS)
 
 
 def test_a_record_in_the_wrong_partition_is_passed_on_to_its_own(at_once: Settings) -> None:

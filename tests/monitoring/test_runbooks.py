@@ -15,7 +15,7 @@ PAGES: Final = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 #: The parts of an alert's page, in the order in which they are read at night.
 PARTS: Final = ("For patients", "Look", "Do", "Stop the sends", "Afterwards")
 #: Headings that alerts and pages lead to, and no alert has as its own.
-PROCEDURES: Final = {"Partitions", "Retention", "Backup"}
+PROCEDURES: Final = {"Partitions", "Retention", "Unreadable batch", "Backup"}
 
 
 def sections(page: Path) -> dict[str, str]:

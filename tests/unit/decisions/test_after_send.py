@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from streams.domain.events import Receipt
 from streams.domain.records import EscalationTask, SendCommand
-from streams.domain.vocabulary import Channel, Purpose, ReceiptStatus
+from streams.domain.vocabulary import Channel, Mode, Purpose, ReceiptStatus
 from tests.support.charts import (
     IN_TWO_WEEKS,
     NOW,
@@ -233,3 +233,17 @@ def test_what_a_person_said_since_stays_told(by_a_person: bool, told_at: int) ->
     sent(chart, FAILED)
     assert chart.patient is not None
     assert chart.patient.results["R1"].told_at == told_at
+
+
+def test_a_link_that_reached_nobody_leaves_what_was_told_before_it() -> None:
+    """The change was told; only the invitation that followed it failed (B1, B6.2)."""
+    chart = Chart(known(Channel.SMS))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    chart.hear(appointment(IN_TWO_WEEKS, mode=Mode.VIDEO, join_link_ref="https://video.example.org/a"))
+    chart.wait(NOW + MINUTE)
+    assert chart.all(SendCommand)[-1].purpose is Purpose.APPT_VIRTUAL_INVITE
+    assert sent(chart, FAILED) == ["ESCALATE uncontactable"]
+    assert chart.patient is not None
+    told = chart.patient.appointments["A1"].told
+    assert told is not None
+    assert (told.version, told.mode, told.join_link_ref) == (2, Mode.VIDEO, None)

@@ -67,6 +67,16 @@ def test_a_row_that_fails_is_named_and_says_nothing_of_the_patient() -> None:
     assert str(raised.value) == "rule 4.4 failed: ValueError"
 
 
+def test_a_machine_without_memory_is_no_mistake_of_a_row() -> None:
+    """Another machine would decide otherwise: nothing is decided, and the worker stops and begins anew."""
+
+    def exhausted(_: Any) -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        decide(CASE, (row("9.9", exhausted),))
+
+
 def test_a_table_that_does_not_answer_is_a_fault() -> None:
     with pytest.raises(CannotDecide, match="last row"):
         decide(CASE, (row("1", None),))

@@ -257,7 +257,7 @@ def test_what_failed_for_this_version_is_remembered() -> None:
     patient = replace(framed.patient, sent={"c1": failed})
     env = Chart().env()
     again = frame(PATIENT, patient, framed.asked, env)
-    assert (again.tried, again.bounced, again.failed_before) == ((Channel.EMAIL, Channel.SMS), True, True)
+    assert (again.tried, again.failed_before) == ((Channel.EMAIL, Channel.SMS), True)
     newer = frame(PATIENT, patient, replace(framed.asked, version=3), env)
     assert (newer.tried, newer.failed_before) == ((), False)
 

@@ -227,7 +227,7 @@ def test_a_machine_without_memory_is_no_fault_of_a_rule(monkeypatch: pytest.Monk
         raise MemoryError
 
     chart = Chart(known(SMS))
-    for what in ("respond.examine", "respond.frame", "life.prune"):
+    for what in ("respond.examine", "respond.frame", "respond._follow", "life.prune"):
         with monkeypatch.context() as patch:
             fail(patch, what, exhausted)
             with pytest.raises(MemoryError):

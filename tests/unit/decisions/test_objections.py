@@ -239,7 +239,7 @@ def test_every_method_is_every_method(bodies: tuple[Objection, ...], every: bool
     ],
 )
 def test_a_permit_is_for_one_channel_and_one_version(changes: dict[str, Any], lifts: bool) -> None:
-    permit = Permit(Ground.G3, SMS, "O1", 1, ("a", "b"), "r1", "t1")
+    permit = Permit(Ground.G3, SMS, "O1", 1, ("a", "b"), "r1")
     framed = replace(case(known(SMS)), permit=replace(permit, **changes))
     entry = ObjectionEntry(1, objection(SMS), NOW)
     assert permitted_once(framed, SMS, entry) is lifts

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from streams.decisions import Environment, respond, wake
 from streams.decisions.recollect import decided, open_request, task_seen, took
-from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Receipt
+from streams.domain.events import Appointment, Contact, Envelope, Event, Identity, Proxy, Receipt
 from streams.domain.patient import Asked, PatientState
 from streams.domain.position import Position
 from streams.domain.records import Decision, EscalationTask, Output, Override, SendCommand
@@ -130,6 +130,40 @@ def test_what_failed_while_a_newer_version_waits_was_not_told() -> None:
     assert patient.appointments["A1"].told is None
 
 
+def test_a_detail_of_a_proxy_that_failed_is_not_used_again() -> None:
+    """The patient's own detail of the same name is another one."""
+    _, rebuilt, command = sent()
+    mum = Proxy("X1", contacts=(Contact("sms-1", Channel.SMS, "+447700900009", NOW),))
+    to_mum = replace(rebuilt.sent[command], proxy_ref="X1")
+    rebuilt = replace(rebuilt, proxies=(mum, replace(mum, proxy_id="X2")), sent={command: to_mum})
+    failed = took(rebuilt, receipt(command, ReceiptStatus.PERMANENT_FAILURE), NOW)
+    assert [p.contacts[0].bounced for p in failed.proxies] == [True, False]
+    assert not failed.contacts[0].bounced
+
+
+def test_a_message_replaced_by_a_newer_one_that_fails_after_all_told_nobody() -> None:
+    _, rebuilt, command = sent()
+    rebuilt = replace(rebuilt, sent={command: replace(rebuilt.sent[command], closed=True, confirm_by=0)})
+    failed = took(rebuilt, receipt(command, ReceiptStatus.PERMANENT_FAILURE), NOW)
+    assert failed.sent[command].failed
+    assert failed.contacts[0].bounced
+    assert failed.appointments["A1"].told is None
+    read = replace(rebuilt.sent[command], status=ReceiptStatus.READ)
+    arrived = replace(rebuilt, sent={command: read})
+    after = took(arrived, receipt(command, ReceiptStatus.PERMANENT_FAILURE), NOW)
+    assert replace(after, recent=arrived.recent) == arrived
+
+
+def test_what_failed_and_was_given_to_a_person_was_not_told() -> None:
+    real, rebuilt, command = sent()
+    failure = receipt(command, ReceiptStatus.PERMANENT_FAILURE)
+    real_after = respond("P1", real, failure, AT, ENV)
+    assert real_after.patient is not None
+    assert real_after.patient.appointments["A1"].told is None
+    after = known_after(took(rebuilt, failure, NOW), tuple(real_after.outputs))
+    assert after.appointments == real_after.patient.appointments
+
+
 def test_what_was_decided_after_a_message_that_did_not_arrive() -> None:
     _, rebuilt, command = sent()
     response = respond("P1", rebuilt, BOOKED, AT, ENV)
@@ -140,6 +174,11 @@ def test_what_was_decided_after_a_message_that_did_not_arrive() -> None:
     assert waiting.appointments["A1"].told is None
     assert waiting.asked["appointment:A1"].until == NOW + DAY
     assert waiting.asked["appointment:A1"].ordinal == rebuilt.sent[command].asked.ordinal + 1
+    by_a_person = {"A1": rebuilt.appointments["A1"]}
+    again = decided(
+        replace(waiting, appointments=by_a_person), replace(held, reason=Reason.SURGE), None, POLICY
+    )
+    assert again.appointments == by_a_person, "the message was taken back once"
 
 
 def test_a_message_that_arrived_did_not_fail_because_another_one_did() -> None:

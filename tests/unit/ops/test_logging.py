@@ -1,13 +1,19 @@
 """Log lines without people in them (C193)."""
 
+import asyncio
+import gc
+import io
 import json
 import logging
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 
 import pytest
 
-from streams.ops.logging import JsonLine, get_logger, place_of
+from streams.kafka.transport import StretchThread
+from streams.ops.logging import QUIET, JsonLine, get_logger, place_of, set_up
 
 
 def line(record: logging.LogRecord) -> dict[str, object]:
@@ -60,3 +66,95 @@ def test_the_place_is_the_innermost_frame() -> None:
         json.loads("{")
     assert "decoder.py" in place_of(raised.value)
     assert place_of(ValueError("never raised")) == "unknown"
+
+
+ADA = "patient 9990548609 Ada Test"
+
+
+@pytest.fixture
+def put_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What ``set_up`` changes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+    yield
+    logging.captureWarnings(False)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    root.handlers = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("put_back")
+def test_what_asyncio_says_of_a_task_and_of_a_callback_that_failed_names_nobody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up("info")
+
+    async def fail(text: str) -> None:
+        raise ValueError(text)
+
+    def fall(text: str) -> None:
+        raise ValueError(text)
+
+    async def main() -> None:
+        tasks = [asyncio.create_task(fail(ADA))]
+        asyncio.get_running_loop().call_soon(fall, ADA)
+        await asyncio.sleep(0.01)
+        tasks.clear()
+        gc.collect()
+
+    asyncio.run(main())
+    said = capsys.readouterr().err
+    lines = [json.loads(one) for one in said.splitlines()]
+    assert [(one["logger"], one["error"]) for one in lines] == [("asyncio", "ValueError")] * 2
+    assert {one["where"].partition(":")[0] for one in lines} == {"test_logging.py"}
+    assert "Ada" not in said
+
+
+@pytest.mark.usefixtures("put_back")
+def test_what_nothing_catches_is_a_type_and_a_place_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up("info")
+
+    def fall() -> None:
+        raise ValueError(ADA)
+
+    thread = threading.Thread(target=fall)
+    thread.start()
+    thread.join()
+    try:
+        fall()
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+        StretchThread.__new__(StretchThread).on_crash("{0!r} crashed: {1!r}", "fetching", error)
+    said = capsys.readouterr().err
+    lines = [json.loads(one) for one in said.splitlines()]
+    assert [(one["event"], one["error"]) for one in lines] == [
+        ("uncaught", "ValueError"),
+        ("uncaught", "ValueError"),
+        ("fetching_crashed", "ValueError"),
+    ]
+    assert "Ada" not in said
+
+
+def test_a_librarys_line_that_was_put_together_before_is_its_place() -> None:
+    record = logging.LogRecord("faust.app", logging.ERROR, "/lib/faust/app.py", 7, ADA, (), None, "start")
+    assert line(record)["event"] == "app.py:7 start"
+
+
+@pytest.mark.usefixtures("put_back")
+def test_a_line_that_cannot_be_written_is_not_printed_with_its_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up("info")
+    [handler] = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    closed = io.StringIO()
+    closed.close()
+    handler.setStream(closed)
+    logging.getLogger("x").error("it failed for %s", ADA)
+    assert capsys.readouterr().err == ""
