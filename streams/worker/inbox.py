@@ -97,13 +97,6 @@ class Inbox:
         """Records in hand, of topics that are not stopped."""
         return sum(count for topic, count in self.records.items() if topic not in self.stopped)
 
-    def oldest(self) -> float | None:
-        """When the oldest stretch in hand arrived (monotonic), of topics that are not stopped."""
-        times = [
-            q[0].stretch.received for topic, q in self._queues.items() if q and topic not in self.stopped
-        ]
-        return min(times, default=None)
-
     def oldest_written(self, topic: Topic) -> Instant | None:
         """When the first record in hand was appended to its topic, by its own timestamp (UTC ms)."""
         for waiting in self._queues[topic]:

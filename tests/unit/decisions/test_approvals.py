@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from streams.domain.events import Resolution
-from streams.domain.records import EscalationTask
+from streams.domain.patient import PatientState
+from streams.domain.records import EscalationTask, SendCommand
 from streams.domain.time import DAY, HOUR
 from streams.domain.vocabulary import (
     Channel,
@@ -25,11 +26,14 @@ from tests.support.charts import (
     act,
     appointment,
     cancelled,
+    contact,
     identity,
     known,
     objection,
     of,
+    proxy,
     reasons,
+    request,
     sections,
     task,
 )
@@ -107,6 +111,22 @@ def test_an_approval_on_a_task_that_stands_for_no_request_is_refused() -> None:
     chart = objected()
     done = act(chart, ResolutionKind.OVERRIDE_APPROVED, "answer_objection", **APPROVED)
     assert done == ["override_not_accepted"]
+
+
+ADULT: Final = known(Channel.SMS)
+CHILD: Final = known(identity=identity(born="2018-01-01"), proxies=(proxy(contacts=(contact(Channel.SMS),)),))
+
+
+@pytest.mark.parametrize(("patient", "sent_to"), [(ADULT, ["PATIENT"]), (CHILD, [])])
+def test_a_threat_is_told_to_the_patient_or_to_nobody(patient: PatientState, sent_to: list[str]) -> None:
+    """Whoever stands in may be the threat (G7, C233), however usable they are."""
+    chart = Chart(patient)
+    chart.hear(request(Purpose.THREAT_CONTACT, authorised_by="safe-9", authoriser_role=Role.SAFE))
+    people: dict[str, Any] = {"by": "safe-1", "role": Role.SAFE, "second_by": "cg-1", "second_role": Role.CG}
+    fields: dict[str, Any] = {"rationale_ref": "r1", "ground": Ground.G7, "channel": Channel.SMS}
+    done = act(chart, ResolutionKind.OVERRIDE_APPROVED, "threat", **people, **fields)
+    assert done == (["override_review"] if sent_to else ["override_not_accepted"])
+    assert [one.recipient_role for one in chart.all(SendCommand)] == sent_to
 
 
 STANDING: Final[dict[str, Any]] = {**APPROVED, "purposes": (Purpose.APPT_CANCEL,)}

@@ -33,6 +33,7 @@ from tests.support.charts import (
     contact,
     known,
     reasons,
+    request,
 )
 
 ALL: Final = (Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.LETTER)
@@ -193,6 +194,24 @@ def test_a_cap_without_a_lower_wording_blocks_by_the_test_that_caps() -> None:
         case(known(contacts=(contact(Channel.SMS, verified_at=None),)), SubjectKind.RESULT), Level.L3
     )
     assert blockers(old)[Channel.SMS] == ("E2",)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "recorded", "level"),
+    [
+        (Purpose.ADMIN_REPLY, True, Level.L1),
+        (Purpose.ADMIN_REPLY, False, Level.L0),
+        (Purpose.VACCINATION_INVITE, True, Level.L0),  # L2, and there is a wording for L1
+        (Purpose.VACCINATION_INVITE, False, Level.L0),
+    ],
+)
+def test_what_may_go_to_a_detail_that_somebody_else_reads(
+    purpose: Purpose, recorded: bool, level: Level
+) -> None:
+    """E10: a message of L1 or less where the relationship is recorded, else L0."""
+    shared = contact(Channel.SMS, shared_with=1, relationship_recorded=recorded)
+    one = each(case(known(contacts=(shared,)), request(purpose)))[Channel.SMS]
+    assert (one.blockers, one.level) == ((), level)
 
 
 def test_no_wording_at_all_is_no_fault_of_the_channel() -> None:

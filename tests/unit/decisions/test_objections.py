@@ -9,12 +9,14 @@ from streams.decisions.case import Permit
 from streams.decisions.objections import (
     active,
     channels_of,
+    closed_in_general,
     closes_unlisted,
     covered,
     covering,
     covers,
     every_method_objected,
     excepted,
+    forbids,
     is_protected,
     permitted_once,
     refused,
@@ -24,7 +26,7 @@ from streams.decisions.objections import (
     whole_care,
 )
 from streams.domain.events import Objection, ObjectionException, Permission, SafeContact
-from streams.domain.patient import ObjectionEntry, PatientState
+from streams.domain.patient import ObjectionEntry, PatientState, Sent
 from streams.domain.vocabulary import (
     PROTECTED_REASONS,
     SAFETY_REASONS,
@@ -32,9 +34,11 @@ from streams.domain.vocabulary import (
     Channel,
     ChannelGroup,
     Ground,
+    Level,
     ObjectionReason,
     PermissionState,
     Purpose,
+    RecipientRole,
     Scope,
     SubjectKind,
 )
@@ -122,6 +126,25 @@ def test_who_must_not_be_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("named", "sent_to", "speaks_against"),
+    [
+        ("father", "father", True),
+        ("father", "aunt", False),
+        ("father", None, False),
+        (None, "aunt", True),  # nobody named: everybody who stands in
+        ("", "aunt", True),
+        (None, None, False),
+    ],
+)
+def test_what_was_sent_to_who_must_not_be_told(
+    named: str | None, sent_to: str | None, speaks_against: bool
+) -> None:
+    role = RecipientRole.PATIENT if sent_to is None else RecipientRole.PROXY
+    sent = Sent(case(known(SMS)).asked, Purpose.APPT_CANCEL, SMS, Level.L1, role, sent_to, "c", NOW, NOW, NOW)
+    assert forbids(objection(scope=Scope.RECIPIENT, recipient_ref=named), sent, "GEN") is speaks_against
+
+
+@pytest.mark.parametrize(
     ("exception", "start", "lifted"),
     [
         (ObjectionException((Purpose.APPT_CANCEL,), (SMS,)), IN_TWO_WEEKS, True),
@@ -158,6 +181,22 @@ def test_a_plan_lists_what_is_safe_while_it_is_active() -> None:
     off = replace(plan, active=False)
     assert not closes_unlisted(case(known(SMS, safe_contact=off)))
     assert safe_channels(known(safe_contact=off)) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ({}, EVERY),
+        ({"safe_contact": SafeContact(True, (Channel.LETTER,))}, {Channel.LETTER}),
+        ({"safe_contact": SafeContact(True, ())}, set()),
+        ({"safe_contact": SafeContact(False, (Channel.LETTER,))}, EVERY),
+    ],
+)
+def test_what_is_left_to_reach_somebody_about_nothing_in_particular(
+    changes: dict[str, Any], left: set[Channel]
+) -> None:
+    """A task beside the outcome says so too: what a plan does not list is not used (E6)."""
+    assert EVERY - closed_in_general(known(SMS, **changes)) == left
 
 
 @pytest.mark.parametrize("reason", list(ObjectionReason))

@@ -20,7 +20,7 @@ from streams.decisions.overrides import (
 from streams.decisions.selection import overridable
 from streams.decisions.standing import contact_hash, valid_for
 from streams.domain.decision import Escalate, Send
-from streams.domain.events import Appointment, Assessment, Objection, SafeContact
+from streams.domain.events import Appointment, Assessment, Objection, Permission, SafeContact
 from streams.domain.patient import ObjectionEntry, PatientState, StandingDecision
 from streams.domain.time import DAY, HOUR
 from streams.domain.vocabulary import (
@@ -30,6 +30,7 @@ from streams.domain.vocabulary import (
     Level,
     Mode,
     ObjectionReason,
+    PermissionState,
     Priority,
     Purpose,
     Role,
@@ -106,6 +107,15 @@ def test_one_thing_missing_and_nothing_is_executed(
 ) -> None:
     """The rows check for themselves what row 9.1 has seen before them."""
     tested = tomorrow(objecting(body), IN_DATE if policies is None else policies)
+    assert by_assessment(tested) is None
+
+
+def test_what_an_assessment_lifts_the_patients_refusal_does_not_let_go() -> None:
+    """Who said no when asked for permission has objected without a reason (B9): no machine sets that aside."""
+    refusal = (Permission(SMS, PermissionState.DECLINED),)
+    tested = tomorrow(objecting(ASSESSED_OBJECTION, permissions=refusal))
+    (one,) = [candidate for candidate in tested.candidates if candidate.channel is SMS]
+    assert (one.blockers, one.refused) == (("E5",), True)
     assert by_assessment(tested) is None
 
 

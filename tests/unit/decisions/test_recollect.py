@@ -1,5 +1,6 @@
 """What the outputs show of a forgotten hour, put back into a patient's state. See tests/fault/test_backup.py for whole days."""
 
+import pytest
 from msgspec.structs import replace
 
 from streams.decisions import Environment, respond, wake
@@ -178,6 +179,26 @@ def test_what_was_decided_after_a_message_that_did_not_arrive() -> None:
         replace(waiting, appointments=by_a_person), replace(held, reason=Reason.SURGE), None, POLICY
     )
     assert again.appointments == by_a_person, "the message was taken back once"
+
+
+def test_a_message_that_arrived_did_not_fail_because_another_one_did() -> None:
+    """What is decided after a message (stage 10) is about the one that is still awaited."""
+    _, rebuilt, command = sent()
+    arrived = took(rebuilt, receipt(command, ReceiptStatus.DELIVERED), NOW)
+    response = respond("P1", rebuilt, BOOKED, AT, ENV)
+    last = next(one for one in response.outputs if isinstance(one, Decision))
+    after = replace(last, outcome=Outcome.HOLD, rule_path=("10", "7.1"), event_id="e1", hold_until=NOW + DAY)
+    known = decided(arrived, after, None, POLICY)
+    assert (known.sent[command].closed, known.sent[command].failed) == (True, False)
+
+
+@pytest.mark.parametrize(("held_version", "waits"), [(1, False), (2, True)])
+def test_a_decision_ends_what_waited_in_its_version_and_nothing_newer(held_version: int, waits: bool) -> None:
+    response = respond("P1", ADA, BOOKED, AT, ENV)
+    made = next(one for one in response.outputs if isinstance(one, Decision))
+    asked = Asked(SubjectKind.APPOINTMENT, "A1", held_version, f"e{held_version}", AT, NOW)
+    waiting = open_request(took(ADA, BOOKED, NOW), asked, NOW + DAY)
+    assert (asked.key in decided(waiting, made, None, POLICY).asked) is waits
 
 
 def test_a_request_that_nobody_has_decided_is_due_at_once() -> None:

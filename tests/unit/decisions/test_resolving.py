@@ -6,9 +6,9 @@ import pytest
 
 from streams.decisions import refuse
 from streams.decisions.surges import SLOT
-from streams.domain.events import Resolution
+from streams.domain.events import Receipt, Resolution
 from streams.domain.position import Position
-from streams.domain.records import EscalationTask
+from streams.domain.records import EscalationTask, SendCommand
 from streams.domain.shard import ShardState, Surge
 from streams.domain.time import HOUR
 from streams.domain.vocabulary import (
@@ -17,6 +17,7 @@ from streams.domain.vocabulary import (
     ProxyBasis,
     ProxyMode,
     Purpose,
+    ReceiptStatus,
     Release,
     ResolutionKind,
     Role,
@@ -28,6 +29,7 @@ from tests.support.charts import (
     IN_TWO_WEEKS,
     NOW,
     PATIENT,
+    TOMORROW,
     Chart,
     act,
     appointment,
@@ -123,6 +125,17 @@ def test_only_an_outcome_ends_the_task_for_a_surge(kind: str) -> None:
     assert task(chart, "surge").status is TaskStatus.OPEN
 
 
+def test_the_task_for_one_appointment_in_a_surge_ends_like_any_other() -> None:
+    chart = Chart(known(Channel.SMS))
+    chart.shard = ShardState(surges={"GEN": Surge(NOW // SLOT, 60, 0.0, NOW)})
+    chart.hear(appointment(TOMORROW))
+    assert reasons(chart.wait(TOMORROW - 2 * HOUR)) == ["ESCALATE surge"]
+    assert task(chart, "surge").subject.id == "A1"
+    assert act(chart, ResolutionKind.CONTACTED, "surge") == []
+    assert task(chart, "surge").status is TaskStatus.CLOSED
+    assert chart.shard.surges["GEN"].open_since, "the surge itself has still to be confirmed"
+
+
 def test_a_rejected_surge_keeps_an_owner_until_it_is_confirmed() -> None:
     """Its changes stay held: whoever is asked next can let them go."""
     chart = Chart(known(Channel.SMS))
@@ -213,6 +226,8 @@ def test_who_was_reached_about_an_older_version_does_not_know_of_the_newer() -> 
     assert chart.patient is not None
     assert chart.patient.appointments["A1"].told is None
     assert chart.patient.results["R1"].told_at == 0
+    assert list(chart.patient.asked) == ["appointment:A1"], "the newer one is still to be told"
+    assert reasons(chart.wait(NOW + 122_000)) == ["ESCALATE no_contact_detail"]
 
 
 def test_what_waits_for_the_morning_ends_when_somebody_was_told_of_it() -> None:
@@ -234,6 +249,20 @@ def test_who_was_called_beside_a_message_needs_no_receipt() -> None:
     chart.hear(cancelled(start))
     act(chart, ResolutionKind.CONTACTED, "call_in_parallel")
     assert reasons(chart.wait(NOW + 80 * 60_000)) == []
+
+
+def test_who_is_reached_as_a_copy_leaves_the_patient_to_be_told() -> None:
+    person = proxy(basis=ProxyBasis.NOMINATED, mode=ProxyMode.COPY, contacts=())
+    chart = Chart(known(Channel.SMS, proxies=(person,)))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    chart.wait(NOW)
+    (sent,) = chart.all(SendCommand)
+    chart.hear(Receipt(sent.command_id, ReceiptStatus.PERMANENT_FAILURE, Channel.SMS))
+    assert open_tasks(chart) == ["data_quality", "no_contact_detail", "uncontactable"]
+    for reason, told in (("no_contact_detail", False), ("uncontactable", True)):
+        act(chart, ResolutionKind.CONTACTED, reason)
+        assert chart.patient is not None
+        assert (chart.patient.appointments["A1"].told is not None) is told
 
 
 def test_who_is_reached_about_a_request_or_as_a_copy_changes_nothing_the_patient_was_told() -> None:

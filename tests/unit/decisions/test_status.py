@@ -16,11 +16,13 @@ from tests.support.charts import (
     IN_TWO_WEEKS,
     NOW,
     TOMORROW,
+    Chart,
     appointment,
     cancelled,
     case,
     identity,
     known,
+    reasons,
     result,
 )
 
@@ -53,6 +55,15 @@ def test_nothing_is_sent_while_the_state_is_not_to_be_trusted(
     else:
         assert isinstance(found, Escalate)
         assert (found.draft.role, found.draft.priority) == answer
+
+
+def test_a_result_that_is_held_again_and_again_goes_to_a_clinician_after_an_hour() -> None:
+    """Each hold begins anew; how long it has been waiting does not."""
+    chart = Chart(known(SMS))
+    chart.shard = ShardState(paused=True)
+    assert reasons(chart.hear(result())) == ["HOLD fail_closed"]
+    assert reasons(chart.wait(NOW + HOUR - 1)) == []
+    assert reasons(chart.wait(NOW + HOUR)) == ["ESCALATE fail_closed"]
 
 
 def test_a_trusted_state_holds_nothing() -> None:

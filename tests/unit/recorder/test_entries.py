@@ -84,6 +84,15 @@ def test_a_threat_is_hidden_and_reads_like_any_other() -> None:
     assert (usual.online_visibility, hidden.online_visibility) == ("NORMAL", "HIDDEN")
 
 
+@pytest.mark.parametrize(("ground", "visibility"), [(Ground.G3, "NORMAL"), (Ground.G7, "HIDDEN")])
+def test_what_was_sent_because_of_a_threat_is_hidden_whatever_it_was_about(
+    ground: Ground, visibility: str
+) -> None:
+    of = policy()
+    override = Override(ground, "override_one_off", "O1", 1, ("s1", "s2"), "decision-9", (), 1_000)
+    assert message_entry(command(of, override=override), of, NOW).online_visibility == visibility
+
+
 def test_each_version_of_a_task_has_an_entry_of_its_own() -> None:
     first, closed = task_entry(task(), NOW), task_entry(task(version=2, status=TaskStatus.CLOSED), NOW)
     assert (first.emitted_id, closed.emitted_id) == ("t1/1", "t1/2")
@@ -100,6 +109,9 @@ def test_each_version_of_a_task_has_an_entry_of_its_own() -> None:
         ({}, "NORMAL"),
         ({"reason": Reason.PROTECTED_OBJECTION}, "HIDDEN"),
         ({"reason": Reason.THREAT}, "HIDDEN"),
+        ({"reason": Reason.EXCLUDED_PERSON}, "HIDDEN"),
+        ({"reason": Reason.SENSITIVE_FLAG}, "HIDDEN"),
+        ({"reason": Reason.OBJECTION_UNREADABLE}, "HIDDEN"),
         ({"ground": Ground.G7}, "HIDDEN"),
         ({"role": Role.SAFE}, "HIDDEN"),
         ({"safe_contact_ref": "plan-1"}, "HIDDEN"),

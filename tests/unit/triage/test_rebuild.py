@@ -5,16 +5,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
-from streams.decisions import Environment, refuse
+from streams.decisions import Environment, refuse, respond
 from streams.domain.events import Envelope, Event, Resolution
 from streams.domain.packing import pack, unpack
 from streams.domain.patient import PatientState
 from streams.domain.position import Position
-from streams.domain.records import EscalationTask
+from streams.domain.records import Decision, EscalationTask
 from streams.domain.shard import ShardState
 from streams.domain.time import HOUR, Instant
-from streams.domain.vocabulary import INPUT_TOPICS, Reason, ResolutionKind, Role, Topic
+from streams.domain.vocabulary import INPUT_TOPICS, Outcome, Reason, ResolutionKind, Role, Topic
 from streams.errors import BadRecord
 from streams.kafka.outbox import RECORD_BYTES
 from streams.kafka.reading import Stored
@@ -24,6 +25,7 @@ from streams.worker.intake import Work
 from streams.worker.journal import Journal, unpack_shard
 from streams.worker.table import SHARD_KEY
 from tests.support.policies import policy
+from tests.unit.decisions.test_recollect import ADA, AT, BOOKED, ENV
 from tests.unit.worker.test_deciding import Deciding, objection
 from tests.unit.worker.test_hindsight import decision
 from tests.unit.worker.test_turn import CODEC, NOW, Rec, patient, portion
@@ -140,6 +142,25 @@ async def test_a_patient_whom_the_table_has_no_room_for_stays_as_they_were_and_s
         rows = await write(said, objected)
         assert rows.keys() == {SHARD_KEY}
         assert unpack_shard(rows[SHARD_KEY])[0].paused
+
+
+# What was decided about what had been read.
+
+
+@pytest.mark.parametrize(
+    ("nhs_number", "outcome", "applied"),
+    [("9990548609", Outcome.SEND, ["A1"]), ("9990548600", Outcome.QUARANTINE, [])],
+)
+def test_what_intake_refused_is_not_applied(nhs_number: str, outcome: Outcome, applied: list[str]) -> None:
+    body: Any = replace(BOOKED.body, nhs_number=nhs_number)
+    event = replace(BOOKED, body=body)
+    made = [one for one in respond("P1", ADA, event, AT, ENV).outputs if isinstance(one, Decision)]
+    assert [one.outcome for one in made] == [outcome]
+    one = partition()
+    one._rows[b"P1"] = pack(ADA)
+    one._take(Topic.APPOINTMENTS, stored(Topic.APPOINTMENTS, b"P1", CODEC.encode_event(event), NOW), made)
+    assert list(one._patient(b"P1").appointments) == applied
+    assert not one._patient(b"P1").asked
 
 
 # Where it has been read to.

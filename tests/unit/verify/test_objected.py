@@ -95,9 +95,10 @@ def test_an_override_must_name_the_version_that_is_in_force(version: int, may_go
     assert rightful(sent, [Change(NOW, version, what)], ABOUT) is may_go
 
 
-def test_a_patients_own_objection_need_not_bind_a_proxy() -> None:
+@pytest.mark.parametrize("proxy", [True, False])
+def test_a_patients_own_objection_need_not_bind_a_proxy(proxy: bool) -> None:
     what = objection(Scope.METHOD, channels=(Channel.SMS,), patient_only=True)
-    assert rightful(command(proxy=True), [Change(NOW, 1, what)], ABOUT)
+    assert rightful(command(proxy=proxy), [Change(NOW, 1, what)], ABOUT) is proxy
 
 
 def test_the_newest_version_counts_whatever_the_order_of_arrival() -> None:
@@ -105,3 +106,5 @@ def test_the_newest_version_counts_whatever_the_order_of_arrival() -> None:
     withdrawn = Change(2, 2, objection(Scope.METHOD, action=ObjectionAction.WITHDRAWN))
     assert in_force([first]) == [first]
     assert in_force([first, withdrawn]) == in_force([withdrawn, first]) == []
+    again = Change(2, 1, withdrawn.body)
+    assert in_force([first, again]) == [first], "a version that is known changes nothing"

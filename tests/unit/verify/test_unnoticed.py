@@ -39,6 +39,27 @@ def test_a_lost_timer_is_found(held: Life) -> None:
     assert overdue(held) == {Kind.OVERDUE: 1}
 
 
+@pytest.mark.parametrize(("begin", "found"), [(MORNING - 1, {}), (MORNING, {Kind.OVERDUE: 1})])
+def test_a_lost_timer_is_found_after_a_quarter_of_an_hour(
+    held: Life, begin: Instant, found: dict[Kind, int]
+) -> None:
+    held.turn(person("P2"))  # has nothing due
+    work(held, begin, 15)
+    assert overdue(held) == found
+
+
+def test_whose_row_is_new_is_given_time(held: Life) -> None:
+    work(held, MORNING, 15)
+    newer = person("P1")
+    held.turn(
+        msgspec.structs.replace(
+            newer, envelope=msgspec.structs.replace(newer.envelope, version=2, event_id="p2")
+        )
+    )
+    assert due(held) == MORNING, "details that change nothing about it"
+    assert overdue(held) == {}
+
+
 def test_a_patient_who_was_woken_is_not_overdue(held: Life) -> None:
     held.clock.at = MORNING + 10 * MINUTE
     held.turn(wakes=(b"P1",))

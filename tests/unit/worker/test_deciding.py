@@ -28,20 +28,14 @@ from streams.domain.vocabulary import (
     Topic,
 )
 from streams.errors import UnknownSchema
-from streams.kafka.codec import Codec
 from streams.kafka.outbox import Outbox
-from streams.kafka.partitioner import partition_for
-from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.kafka.unknown_schemas import EVERY_ID
 from streams.ops.policy_file import PolicyFile
 from streams.worker.deciding import Decided, decide_turn
-from streams.worker.inbox import Portion
 from streams.worker.intake import Work
 from streams.worker.journal import Journal, pack_shard, unpack_shard
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
-from streams.worker.shard import Shard
-from streams.worker.skew import Skew
 from streams.worker.table import PatientTable
 from tests.unit.worker.test_turn import CODEC, Noon, Rec, appointment, patient, portion
 
@@ -289,49 +283,6 @@ def test_nothing_else_without_room_stops_a_partition(
     assert written(decided)["dead-letters", 0] == 3
 
 
-# Records that are not ours, and too large to be passed on.
-
-ELSEWHERE = next(key for n in range(100) if partition_for(key := b"x%d" % n, 4) != 0)
-LONG = next(key for n in range(100) if partition_for(key := b"y" * 2_000_000 + b"%d" % n, 4) != 0)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "headers"),
-    [
-        (ELSEWHERE, bytes(1_100_000), []),
-        (ELSEWHERE, b"a", [("h", bytes(2_000_000))]),
-        (LONG, b"a", []),
-        (LONG[:-1], bytes(1_100_000), []),
-    ],
-)
-def test_what_is_too_large_to_be_passed_on_is_set_aside_here(
-    tmp_path: Path, key: bytes, value: bytes, headers: list[tuple[str, bytes]]
-) -> None:
-    record = Rec(0, key, value)
-    record.headers = headers
-    decided = Deciding(tmp_path, partitions=4)(Work(deciding=[portion(Topic.APPOINTMENTS, record)]))
-    assert written(decided)["dead-letters", 0] == 1
-    assert decided.changes == {}
-    assert not any(topic == "appointments" for topic, _ in written(decided))
-
-
-def test_an_objection_that_is_too_large_to_be_passed_on_stops_messages_where_its_patient_is(
-    tmp_path: Path,
-) -> None:
-    work = Work([portion(Topic.OBJECTIONS, Rec(0, ELSEWHERE, bytes(1_100_000)))])
-    decided = Deciding(tmp_path, partitions=4)(work)
-    assert written(decided)["objections", partition_for(ELSEWHERE, 4)] == 1
-    assert written(decided)["dead-letters", 0] == 1
-    assert decided.changes == {}, "its patient is not of this partition"
-    assert not decided.shard.paused, "the hold has its place there"
-
-
-def test_what_is_small_enough_is_still_passed_on(tmp_path: Path) -> None:
-    record = Rec(0, ELSEWHERE, bytes(900_000))
-    decided = Deciding(tmp_path, partitions=4)(Work(deciding=[portion(Topic.APPOINTMENTS, record)]))
-    assert written(decided)["appointments", partition_for(ELSEWHERE, 4)] == 1
-
-
 # Schemas that are asked for.
 
 
@@ -350,36 +301,3 @@ def test_a_dead_letter_counts_once_however_often_its_turn_is_decided(decide: Dec
     decide(work, asked)
     assert decide.breakers[Topic.APPOINTMENTS].row == 12
     assert not decide.breakers[Topic.APPOINTMENTS].open
-
-
-class Registry:
-    """Knows the newest schema of objections under 77, from the moment it is told."""
-
-    knows = False
-
-    async def schema(self, schema_id: int) -> Any:
-        return SCHEMAS.heads["ObjectionEvent"] if self.knows and schema_id == 77 else None
-
-
-SCHEMAS = SchemaSet.load(schema_directory())
-
-
-async def test_a_schema_given_up_once_is_asked_for_again_when_its_time_is_over(
-    decide: Deciding, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("streams.kafka.unknown_schemas.UNKNOWN_FOR_S", 3_600.0)
-    ids = {name: number for number, name in enumerate(SCHEMAS.heads, 1)}
-    parts = msgspec.structs.replace(decide.parts, codec=Codec(SCHEMAS, ids, {}, Registry()))
-    producer: Any = Producer()
-    barrier: Any = None
-    shard = Shard(parts, producer, barrier, lambda *_: None, Skew())
-    shard.flow(dict.fromkeys(INPUT_TOPICS, 0))
-    work = Work([Portion(Topic.OBJECTIONS, [unknown(0, 77)], 1, 0.0)])
-    with pytest.raises(UnknownSchema):
-        shard._decide(work)
-    await shard._learn(77)
-    shard._fold(shard._decide(work))  # given up, for now: quarantined
-    shard._decide(work)
-    monkeypatch.setattr("streams.kafka.unknown_schemas.time", SimpleNamespace(monotonic=lambda: 1e12))
-    with pytest.raises(UnknownSchema):
-        shard._decide(work)

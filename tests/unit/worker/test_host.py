@@ -6,11 +6,12 @@ from typing import Any, NoReturn
 
 import pytest
 
-from streams.domain.vocabulary import Topic
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.kafka.batch import Stretch
-from streams.worker import app
+from streams.worker import app, host
 from streams.worker.host import Host
 from streams.worker.inbox import LostRecords
+from streams.worker.parts import Names
 
 
 class GaveUp(Exception):
@@ -26,6 +27,7 @@ def given_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise GaveUp
 
     monkeypatch.setattr(app, "give_up", give_up)
+    monkeypatch.setattr(host, "give_up", give_up)
     return events
 
 
@@ -41,10 +43,17 @@ def test_what_goes_wrong_while_a_stretch_is_handed_over_ends_the_process(
     def receive(*_: object) -> None:
         raise error
 
-    host: Any = SimpleNamespace(receive=receive)
+    owner: Any = SimpleNamespace(receive=receive)
     with pytest.raises(GaveUp):
-        app.hand_over(host, "objections", 0, Stretch(7, 8, [], 0.0, 0))
+        app.hand_over(owner, "objections", 0, Stretch(7, 8, [], 0.0, 0))
     assert given_up == [event]
+
+
+def hosting(offsets: Any = None) -> Host:
+    parts: Any = SimpleNamespace(names=Names("", 4))
+    kafka: Any = SimpleNamespace(group="worker", offsets=offsets)
+    nothing: Any = None
+    return Host(parts, kafka, nothing, nothing)
 
 
 class Closing:
@@ -68,8 +77,7 @@ class Closing:
 
 
 async def test_a_rebalance_does_not_leave_a_shard_half_closed() -> None:
-    nothing: Any = None
-    host = Host(nothing, nothing, nothing, nothing)
+    host = hosting()
     old, new = Closing(), Closing()
     parts: Any = (host._shards, host._producers)
     for known in parts:
@@ -86,3 +94,51 @@ async def test_a_rebalance_does_not_leave_a_shard_half_closed() -> None:
     assert old.cancelled
     assert not new.closed
     assert host._producers[3] is parts[1][3]
+
+
+def test_a_partition_without_all_of_its_topics_is_refused(given_up: list[str]) -> None:
+    """Without its objections a patient's appointments must not be decided."""
+    whole = frozenset((topic.value, partition) for topic in INPUT_TOPICS for partition in (1, 2))
+    hosting()._refuse_partial(whole, {1, 2})
+    assert given_up == []
+    with pytest.raises(GaveUp):
+        hosting().assigned(whole - {(Topic.OBJECTIONS.value, 2)})
+    assert given_up == ["not_co_partitioned"]
+
+
+class Offsets:
+    """One topic's log, and what the group has committed of it; of the other topics nothing is there."""
+
+    def __init__(self, beginning: int, committed: int | None, end: int) -> None:
+        self.of = {"results": (beginning, committed, end)}
+
+    def _each(self, asked: list[tuple[str, int]], which: int, otherwise: int | None) -> dict[Any, Any]:
+        return {at: self.of[at[0]][which] if at[0] in self.of else otherwise for at in asked}
+
+    async def beginnings(self, asked: list[tuple[str, int]]) -> dict[Any, Any]:
+        return self._each(asked, 0, 0)
+
+    async def committed(self, group: str, asked: list[tuple[str, int]]) -> dict[Any, Any]:
+        return self._each(asked, 1, None)
+
+    async def ends(self, asked: list[tuple[str, int]]) -> dict[Any, Any]:
+        return self._each(asked, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("read_to", "log", "reads_from"),
+    [
+        ({}, (0, None, 9), 0),
+        ({}, (0, 5, 9), 0),  # the table has read nothing, whatever the group says
+        ({Topic.RESULTS: 5}, (0, 2, 9), 5),
+        ({Topic.RESULTS: 5}, (0, 8, 9), 5),
+        ({Topic.RESULTS: 9}, (0, 9, 9), 9),
+        ({Topic.RESULTS: 9}, (0, 4, 8), 4),  # made anew, and shorter: only the group knows
+        ({Topic.RESULTS: 9}, (0, None, 8), 0),
+    ],
+)
+async def test_where_to_read_is_for_the_table_to_say_unless_the_topic_was_made_anew(
+    read_to: dict[Topic, int], log: tuple[int, int | None, int], reads_from: int
+) -> None:
+    offsets = await hosting(Offsets(*log))._where_to_read(0, read_to)
+    assert offsets[Topic.RESULTS] == reads_from

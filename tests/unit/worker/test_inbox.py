@@ -1,8 +1,10 @@
 """What may be taken now: state first, deciding records only behind the barrier, nothing lost, nothing twice."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from streams.domain.vocabulary import INPUT_TOPICS, Topic
+from streams.domain.vocabulary import INPUT_TOPICS, STATE_TOPICS, Topic
 from streams.kafka.batch import Stretch
 from streams.worker.inbox import Inbox, LostRecords, Portion
 from streams.worker.intake import Intake
@@ -78,6 +80,17 @@ def test_objections_wait_for_nothing_contacts_for_objections_approvals_for_both(
         Topic.PATIENTS,
         Topic.RESOLUTIONS,
     ]
+
+
+@pytest.mark.parametrize("behind", [Topic.OBJECTIONS, Topic.PATIENTS])
+def test_an_approval_overtakes_neither_an_objection_nor_a_change_of_contact_details(behind: Topic) -> None:
+    box = inbox()
+    box.put(Topic.RESOLUTIONS, stretch(0, 1))
+    marked(box, tuple(int(topic is behind) for topic in STATE_TOPICS))
+    assert box.take_state(99) == []
+    box.put(behind, stretch(0, 1))
+    marked(box, (0, 0, 0))
+    assert [topic for topic, _ in offsets(box.take_state(99))] == [behind, Topic.RESOLUTIONS]
 
 
 def test_a_waiting_topic_never_holds_up_another() -> None:
@@ -158,6 +171,22 @@ def test_who_is_due_waits_for_the_barrier_too() -> None:
     intake.inbox.put(Topic.OBJECTIONS, stretch(0, 1))
     work = intake.take(99, LAG_MAX)
     assert (offsets(list(work.state)), list(work.wakes)) == ([(Topic.OBJECTIONS, [0])], [b"P1"])
+
+
+@pytest.mark.parametrize("seconds", [10.0, 11.0])
+def test_who_is_due_and_waited_too_long_goes_on_and_fails_closed(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake = Intake([(5, b"P1")])
+    intake.start_at(dict.fromkeys(INPUT_TOPICS, 0), now=10)
+    question = intake.question(now=10)
+    assert question is not None
+    monkeypatch.setattr("streams.worker.intake.time", SimpleNamespace(monotonic=lambda: 100.0))
+    intake.answer(question, (1, 0, 0))
+    monkeypatch.setattr("streams.worker.intake.time", SimpleNamespace(monotonic=lambda: 100.0 + seconds))
+    work = intake.take(99, LAG_MAX)
+    late = seconds > LAG_MAX / 1_000
+    assert (list(work.wakes), work.wakes_fail_closed) == (([b"P1"], True) if late else ([], False))
 
 
 def test_what_was_overdue_at_the_start_comes_before_any_deciding_record() -> None:

@@ -21,6 +21,7 @@ from streams.domain.vocabulary import (
     ObjectionReason,
     Purpose,
     Reason,
+    RecipientRole,
     Scope,
 )
 from streams.policy.load import default_path, load
@@ -180,3 +181,21 @@ def test_what_a_protected_objection_itself_excepts_is_not_set_aside(command: Sen
         exceptions=(exception,),
     )
     assert not protected_override(objecting(body), msgspec.structs.replace(command, override=override))
+
+
+@pytest.mark.parametrize(
+    ("scope", "forbidden"),
+    [
+        (Scope.METHOD, False),
+        (Scope.METHOD_AND_SERVICE, False),
+        (Scope.SERVICE, True),
+        (Scope.WHOLE_CARE, True),
+    ],
+)
+def test_only_a_method_may_be_objected_to_for_the_patient_alone(
+    command: SendCommand, scope: Scope, forbidden: bool
+) -> None:
+    body = msgspec.structs.replace(objection(scope), patient_only=True)
+    to_proxy = msgspec.structs.replace(command, recipient_role=RecipientRole.PROXY)
+    assert unjustified(objecting(body), to_proxy) is forbidden
+    assert unjustified(objecting(body), command)

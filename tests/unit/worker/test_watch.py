@@ -19,7 +19,8 @@ from streams.worker.measuring import Measuring
 from streams.worker.shard import Shard
 from streams.worker.skew import Skew
 from streams.worker.watch import STALLED_S, Watch
-from tests.unit.worker.test_deciding import Deciding, Producer
+from tests.unit.worker.test_deciding import Deciding
+from tests.unit.worker.test_shard import Committing
 from tests.unit.worker.test_turn import Rec
 
 SCHEMAS = SchemaSet.load(schema_directory())
@@ -33,15 +34,6 @@ class Registry:
     async def schema(self, schema_id: int) -> Any:
         if self.away:
             raise RegistryUnreachable("no answer")
-
-
-class Committing(Producer):
-    """Commits at once."""
-
-    broker_time = None
-
-    async def commit(self, _outbox: object, _offsets: object) -> None:
-        pass
 
 
 class Worker:
@@ -154,3 +146,11 @@ async def test_what_lies_on_the_broker_and_is_not_fetched_is_a_stall(worker: Wor
     worker.time_passes()
     await worker.measured(behind=1)
     assert worker.alive() == ["partition 0 has lag and made no progress for 60 s"]
+
+
+async def test_a_partition_in_a_rebalance_has_not_stalled(worker: Worker) -> None:
+    worker.arrives()
+    worker.time_passes()
+    assert worker.alive() == ["partition 0 has lag and made no progress for 60 s"]
+    await worker.shard.quiesce()
+    assert worker.alive() == []
