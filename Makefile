@@ -28,7 +28,7 @@ demo: setup  ## a hospital day on a local Kafka; make demo ARGS=--once ends by i
 	@$(BIN)/heed demo $(ARGS)
 
 test: setup  ## all tests but those of make monitoring, with a real broker; make test ARGS="-k name" for some
-	@$(BIN)/python -m pytest --numprocesses=2 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 monitoring: setup  ## real faults, scraped by a real Prometheus: some 20 minutes; needs prometheus, promtool, faketime
 	@TESTS_NEED_PROMETHEUS=1 $(BIN)/python -m pytest -m monitoring -rP $(ARGS) tests/monitoring

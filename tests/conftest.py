@@ -1,7 +1,8 @@
 """What every test may ask for: a real broker, topics of its own, and settings that point at both.
 
-The broker is the one HEED_BOOTSTRAP_SERVERS names, else one started for the whole run and ended with it, even
-when the run is killed. Where none can be had the tests that need it fail: a skip would look like a pass.
+The broker is the one HEED_BOOTSTRAP_SERVERS names, else one started for the whole run (by each of the two processes
+of make test) and ended with it, even when the run is killed. Where none can be had the tests that need it fail: a skip
+would look like a pass.
 """
 
 import asyncio
@@ -9,32 +10,14 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from streams.errors import BrokerUnreachable
 from streams.kafka import client, topics
 from streams.kafka.broker import LocalKafka
 from streams.settings import Settings, load
-
-#: Folders whose tests start brokers and processes of Heed.
-_OF_THE_PATH = ("tests/fault/", "tests/integration/")
-
-
-class BrokerApart(LoadScopeScheduling):
-    """What needs a broker runs in one process, one after another, while another runs the rest (make test): two
-    brokers and all that is killed beside them would wait for each other on two cores."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "broker" if nodeid.startswith(_OF_THE_PATH) else nodeid.partition("::")[0]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return BrokerApart(config, log)
 
 
 @pytest.fixture(scope="session")

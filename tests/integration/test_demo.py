@@ -66,9 +66,8 @@ def explained(settings: Settings, prefix: str) -> list[dict[str, Any]]:
 
 def test_a_small_day_adds_up_and_can_be_explained_afterwards(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "summary.json"
-    running = demo(
-        settings, "--once", "--events", "300", "--patients", "80", "--duration", "1", "--json", str(file)
-    )
+    size = ("--events", "300", "--patients", "80", "--duration", "1", "--step", "10")
+    running = demo(settings, "--once", *size, "--json", str(file))
     said, _ = running.communicate()
     assert running.returncode == 0, said
     summary = json.loads(file.read_text())
