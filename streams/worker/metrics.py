@@ -3,7 +3,7 @@
 Turns are added up in dicts, and counters move when somebody looks, through label children looked up once; labels
 come from closed lists (C194). A purpose, a reason and a role are not crossed with each other: each is a label of one
 counter, or series would be too many (tests/integration/test_metrics_live.py holds a mixed load to 300; a whole demo
-day makes some 340). For purpose by reason, read the decisions topic; for reason by role, escalation-tasks.
+day makes some 320). For purpose by reason, read the decisions topic; for reason by role, escalation-tasks.
 """
 
 from typing import Final, TypeVar
@@ -20,7 +20,8 @@ from .tally import Key, Tally
 CONSUMED = Counter("heed_events_consumed", "Input records, by what became of them.", ["topic", "result"])
 DECISIONS = Counter(
     "heed_decisions",
-    "Decisions, holds included, by outcome and reason. Duplicates are SUPPRESS/duplicate, old versions SUPPRESS/stale_version.",
+    "Decisions by outcome and reason; of HOLD and QUARANTINE without one, which heed_holds_open and heed_dead_letter_total "
+    "have. Duplicates are SUPPRESS/duplicate, old versions SUPPRESS/stale_version.",
     ["outcome", "reason"],
 )
 REQUESTS = Counter("heed_requests", "Requests that came to an outcome, by purpose.", ["purpose"])
@@ -217,6 +218,8 @@ WAITING = Gauge("heed_records_waiting", "Records in hand, not yet decided.")
 LAG = Gauge("heed_consumer_lag", "Records not yet applied. For capacity only: alert on seconds.", ["topic"])
 MISMATCH = Gauge("heed_partition_mismatch", "1 when the topics are no longer safe to use.")
 
+#: Outcomes whose reasons another metric tells: twenty series a process that would say nothing new.
+_TOLD_ELSEWHERE: Final = frozenset({Outcome.HOLD, Outcome.QUARANTINE})
 _K = TypeVar("_K")
 _COUNTERS: Final[dict[str, Counter]] = {
     "consumed": CONSUMED,
@@ -268,7 +271,7 @@ def _settle() -> None:
     """Move the counters. A turn of 200 events has some 130 labels, and moving a counter takes ten times as long as
     an addition."""
     for (purpose, outcome, reason), number in _decided.items():
-        _move(("decisions", outcome, reason), number)
+        _move(("decisions", outcome, "" if outcome in _TOLD_ELSEWHERE else reason), number)
         if outcome != Outcome.HOLD:
             _move(("requests", purpose or "none"), number)
     for (channel, level), number in _sent.items():

@@ -60,6 +60,7 @@ LISTS: Final[dict[str, frozenset[str]]] = {
     "heed_delivery_total.result": frozenset({"accepted", "arrived", "failed"}),
     "heed_events_consumed_total.result": frozenset({"accepted", "dead_lettered", "heartbeat"}),
     "heed_decisions_total.outcome": _of(Outcome),
+    "heed_decisions_total.reason": _of(Reason, {""}),  # of holds and quarantines other metrics tell it
     "heed_short_notice_outcome_total.outcome": frozenset({"delivered", "human_contacted", "missed"}),
     "heed_incidents_total.kind": KINDS,
     "heed_record_entries_total.kind": _RECORDED,
