@@ -30,7 +30,7 @@ from .case import Environment
 from .decide import decide
 from .desk import Desk
 from .faults import attempt, fault, mark
-from .forwarding import as_survivors, forward_objection, forward_objections
+from .forwarding import as_survivors, forward_objection, forward_objections, unread
 from .framing import frame, tell
 from .intake import (
     REMEMBERED,
@@ -42,7 +42,7 @@ from .intake import (
 from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
-from .refusing import set_aside
+from .refusing import UNREAD_ELSEWHERE, set_aside
 from .request import held_since, is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
@@ -74,7 +74,9 @@ def _accept(desk: Desk, event: Event) -> Event | None:
     known, policy, envelope = desk.patient, desk.env.policy, event.envelope
     event = as_survivors(known, event)
     seen = fingerprint(envelope.event_id)
-    refused = examine(desk.patient_id, known, event, seen, policy, desk.now)
+    refused = (
+        UNREAD_ELSEWHERE if unread(event) else examine(desk.patient_id, known, event, seen, policy, desk.now)
+    )
     if refused is not None:
         set_aside(desk, event, refused)
         return None

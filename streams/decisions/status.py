@@ -81,6 +81,8 @@ def record_invalid(case: Case) -> Hold | Escalate | Suppress | None:
     if identity.record_status is RecordStatus.VALID:
         return None
     if identity.record_status is RecordStatus.SUPERSEDED and identity.superseded_by:
+        if case.patient.unreadable_objection:
+            return None  # 3.8: a person has it here, whether or not the survivor's hold is in place by now
         return Suppress(Reason.SUPERSEDED, forward_to=identity.superseded_by)
     if Reason.MERGE not in case.asked.waited:
         return Hold(Reason.MERGE, wake_before(case, case.now + case.policy.merge_hold), final=True)
