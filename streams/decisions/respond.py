@@ -46,6 +46,7 @@ from .refusing import UNREAD_ELSEWHERE, set_aside
 from .request import held_since, is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
+from .standing import still_standing
 
 _ACTIONS: Final = (Receipt, Resolution)  # no facts: one that failed is not remembered, and may be sent again
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
@@ -87,6 +88,8 @@ def _accept(desk: Desk, event: Event) -> Event | None:
     )
     if envelope.source == facts.SENDER:
         desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
+    elif desk.patient.standing and isinstance(event.body, (Objection, PatientSections)):
+        desk.change(standing=still_standing(desk.patient, event.body))
     return event
 
 
