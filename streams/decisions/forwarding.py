@@ -47,7 +47,11 @@ def forward(desk: Desk, asked: Asked, survivor: str) -> None:
     patient = desk.patient
     body: Body
     if asked.kind is SubjectKind.APPOINTMENT:
-        body = replace(patient.appointments[asked.id].body, nhs_number=None)
+        entry = patient.appointments[asked.id]
+        body = replace(entry.body, nhs_number=None)
+        # What is told from here on is told there, and newer versions are compared with that.
+        entry = replace(entry, told=None, before=None)
+        desk.change(appointments={**patient.appointments, asked.id: entry})
     elif asked.kind is SubjectKind.RESULT:
         body = replace(patient.results[asked.id].body, nhs_number=None)
     else:
