@@ -15,7 +15,14 @@ from streams.domain.limits import longest
 from streams.domain.patient import Asked, ObjectionEntry, PatientState
 from streams.domain.records import Forward
 from streams.domain.time import Instant
-from streams.domain.vocabulary import ObjectionAction, RecordStatus, SubjectKind, Topic
+from streams.domain.vocabulary import (
+    ObjectionAction,
+    ObjectionReason,
+    RecordStatus,
+    Scope,
+    SubjectKind,
+    Topic,
+)
 
 from .desk import Desk
 from .facts import SENDER, origin
@@ -23,6 +30,11 @@ from .ids import uuid5
 from .objections import active
 
 _MERGED: Final = "#merged"
+#: An objection that could not be read under a superseded number, as the survivor hears of it (1.1). Taken for an
+#: objection it would forbid everything; ``unread`` knows it.
+_UNREAD: Final = Objection(
+    "heed:unreadable", ObjectionAction.UNKNOWN, Scope.UNKNOWN, reason=ObjectionReason.UNKNOWN
+)
 _TOPIC_OF: Final = {
     SubjectKind.APPOINTMENT: Topic.APPOINTMENTS,
     SubjectKind.RESULT: Topic.RESULTS,
@@ -35,7 +47,11 @@ def forward(desk: Desk, asked: Asked, survivor: str) -> None:
     patient = desk.patient
     body: Body
     if asked.kind is SubjectKind.APPOINTMENT:
-        body = replace(patient.appointments[asked.id].body, nhs_number=None)
+        entry = patient.appointments[asked.id]
+        body = replace(entry.body, nhs_number=None)
+        # What is told from here on is told there, and newer versions are compared with that.
+        entry = replace(entry, told=None, before=None)
+        desk.change(appointments={**patient.appointments, asked.id: entry})
     elif asked.kind is SubjectKind.RESULT:
         body = replace(patient.results[asked.id].body, nhs_number=None)
     else:
@@ -48,6 +64,8 @@ def forward_objections(desk: Desk, before: PatientState) -> None:
     survivor = _survivor(desk.patient)
     if survivor is None or survivor == _survivor(before):
         return
+    if desk.patient.unreadable_objection:
+        forward_hold(desk)
     for entry in active(desk.patient):
         event_id = f"{desk.event_id}:{entry.body.objection_id}"
         _forward(desk, Topic.OBJECTIONS, event_id, entry.version, entry.applied_at, entry.body, survivor)
@@ -58,6 +76,24 @@ def forward_objection(desk: Desk, body: Objection, version: int) -> None:
     survivor = _survivor(desk.patient)
     if survivor is not None:
         _forward(desk, Topic.OBJECTIONS, desk.event_id, version, desk.occurred_at, body, survivor)
+
+
+def forward_hold(desk: Desk) -> None:
+    """The hold of an unreadable objection follows the merge too: who objected may be the survivor (1.1, C064)."""
+    survivor = _survivor(desk.patient)
+    if survivor is not None:
+        event_id = f"{desk.event_id}:{_UNREAD.objection_id}"
+        _forward(desk, Topic.OBJECTIONS, event_id, 1, desk.occurred_at, _UNREAD, survivor)
+
+
+def unread(event: Event) -> bool:
+    """Whether an event says that an objection could not be read under a number that was merged into this one."""
+    body = event.body
+    return (
+        isinstance(body, Objection)
+        and body.objection_id == _UNREAD.objection_id
+        and event.envelope.source == SENDER
+    )
 
 
 def as_survivors(patient: PatientState, event: Event) -> Event:

@@ -18,7 +18,6 @@ from streams.domain.vocabulary import (
     ObjectionAction,
     Priority,
     Reason,
-    RecordStatus,
     Role,
     Scope,
     SubjectKind,
@@ -53,8 +52,6 @@ _BECAUSE_OF_OBJECTIONS: Final = frozenset(
 #: Tasks that offer a call or a letter: a new objection may make them another person's, never a message.
 _LOOKED_AT_AGAIN: Final = _BECAUSE_OF_OBJECTIONS | {Reason.PHONE_PREFERRED, Reason.UNCONTACTABLE}
 _ABOUT_A_REQUEST: Final = frozenset({SubjectKind.APPOINTMENT, SubjectKind.RESULT, SubjectKind.REQUEST})
-
-_MERGES: Final = (RecordStatus.MERGING, RecordStatus.SUPERSEDED)
 
 
 def objection_changed(desk: Desk, body: Objection) -> None:
@@ -172,9 +169,6 @@ def sections_changed(desk: Desk, before: PatientState) -> None:
         before.proxies,
     ):
         _say_what_is_closed(desk)
-    identity = patient.identity
-    if patient.standing and identity is not None and identity.record_status in _MERGES:
-        desk.change(standing={})  # numbers are merged: decisions made beforehand lapse (B7)
 
 
 def look_again(desk: Desk) -> None:

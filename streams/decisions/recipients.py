@@ -27,7 +27,8 @@ from streams.domain.vocabulary import (
 )
 
 from .case import Case, Recipient
-from .purposes import RESULT_PURPOSES
+from .grounds import GROUND_TASKS, rank_of
+from .purposes import GROUND_OF, RESULT_PURPOSES, SAFETY_PURPOSES
 
 _OWN_CONTACT: Final = (ProxyBasis.LPA, ProxyBasis.COURT_DEPUTY, ProxyBasis.BEST_INTERESTS)
 
@@ -264,10 +265,18 @@ def patient_themselves(case: Case) -> Escalate | Case | None:
     """B11.1: the patient, who is 16 or over. Of whom nobody knows that, it is not known who may be told."""
     identity = case.patient.identity
     if identity is not None and not identity.born:
-        return Escalate(Draft(Role.DQ, _priority(case), Reason.DATA_QUALITY))
+        return Escalate(_age_unknown(case))
     if case.recipient is not None:
         return None
     return replace(case, recipient=_patient(case, case.patient.contacts))
+
+
+def _age_unknown(case: Case) -> Draft:
+    """Where safety is at stake whoever owns the ground reaches the person at once (B7); the date is mended beside that."""
+    if case.purpose not in SAFETY_PURPOSES:
+        return Draft(Role.DQ, _priority(case), Reason.DATA_QUALITY)
+    plan = GROUND_TASKS[GROUND_OF[case.purpose]]
+    return Draft(plan.role, rank_of(case, plan), Reason.DATA_QUALITY, (Role.DQ,), within=plan.within)
 
 
 def _patient(case: Case, contacts: tuple[Contact, ...]) -> Recipient:

@@ -27,6 +27,7 @@ from streams.errors import BadRecord, KeyMismatch
 from .case import Environment
 from .deadlines import deadline
 from .desk import NO_TIMING, Desk, dead_letter
+from .forwarding import forward_hold, unread
 from .ids import decision_id, task_id
 from .intake import Refused, named_timing, subject_of, wrong_person_tasks
 from .response import NOBODY, Response, answer
@@ -34,6 +35,10 @@ from .response import NOBODY, Response, answer
 #: 1.1 and B2: who looks at a record that was set aside.
 _UNREADABLE: Final = Draft(
     Role.IG, Priority.P1, Reason.OBJECTION_UNREADABLE, own_role=True, stands_for_request=False
+)
+#: What an objection that nobody could read under a merged number is under the survivor's.
+UNREAD_ELSEWHERE: Final = Refused(
+    "1.1", Reason.UNDECODABLE, True, "an objection under a merged number could not be read"
 )
 _TASKS_FOR_UNREADABLE: Final = (
     20  # a patient: what is broken in the same way is not looked at record by record
@@ -54,7 +59,7 @@ def set_aside(desk: Desk, event: Event, refused: Refused) -> None:
         and refused.quarantined
         and refused.reason is not Reason.VERSION_CONFLICT
     ):
-        drafts = (hold_contact(desk), *drafts)
+        drafts = (hold_contact(desk, sent_on=unread(event)), *drafts)
     tasks = tuple(desk.open_task(asked, d, decided, None, timing) for d in drafts)
     outcome = Outcome.QUARANTINE if refused.quarantined else Outcome.SUPPRESS
     purpose = getattr(body, "purpose", None)
@@ -90,8 +95,8 @@ def refuse(
         timing = named_timing(NOBODY, misfiled, env.policy, env.now)
         drafts = wrong_person_tasks(NOBODY, misfiled, env.policy, env.now)
     if at.topic is Topic.OBJECTIONS:
-        unread = hold_contact(desk)
-        drafts = (unread, *drafts) if misfiled is not None else (unread,)
+        hold = hold_contact(desk)
+        drafts = (hold, *drafts) if misfiled is not None else (hold,)
     decided = desk.decision_id_for(asked)
     opened = tuple(desk.open_task(asked, draft, decided, None, timing) for draft in drafts)
     desk.record_decision(asked, Outcome.QUARANTINE, reason, rule, (rule,), task_ids=opened)
@@ -99,12 +104,16 @@ def refuse(
     return answer(desk)
 
 
-def hold_contact(desk: Desk) -> Draft:
+def hold_contact(desk: Desk, *, sent_on: bool = False) -> Draft:
     """1.1: an objection that could not be read may forbid anything; nobody is messaged until a person looked.
 
     Gives the task of that person: one for each record, since closing one says that one was found and entered.
-    A flood of them shares the last.
+    A flood of them shares the last. Under a superseded number the survivor is held too; one that was ``sent_on`` from
+    another number goes no further than to where a hold is in place, so that two numbers that name each other as
+    survivors do not send it to and fro for ever.
     """
+    if not (sent_on and desk.patient.unreadable_objection):
+        forward_hold(desk)
     desk.change(unreadable_objection=True)
     at = desk.at
     before = sum(task.reason is Reason.OBJECTION_UNREADABLE for task in desk.patient.tasks.values())

@@ -30,7 +30,7 @@ from .case import Environment
 from .decide import decide
 from .desk import Desk
 from .faults import attempt, fault, mark
-from .forwarding import as_survivors, forward_objection, forward_objections
+from .forwarding import as_survivors, forward_objection, forward_objections, unread
 from .framing import frame, tell
 from .intake import (
     REMEMBERED,
@@ -42,10 +42,11 @@ from .intake import (
 from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
-from .refusing import set_aside
+from .refusing import UNREAD_ELSEWHERE, set_aside
 from .request import held_since, is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
+from .standing import still_standing
 
 _ACTIONS: Final = (Receipt, Resolution)  # no facts: one that failed is not remembered, and may be sent again
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
@@ -74,7 +75,9 @@ def _accept(desk: Desk, event: Event) -> Event | None:
     known, policy, envelope = desk.patient, desk.env.policy, event.envelope
     event = as_survivors(known, event)
     seen = fingerprint(envelope.event_id)
-    refused = examine(desk.patient_id, known, event, seen, policy, desk.now)
+    refused = (
+        UNREAD_ELSEWHERE if unread(event) else examine(desk.patient_id, known, event, seen, policy, desk.now)
+    )
     if refused is not None:
         set_aside(desk, event, refused)
         return None
@@ -85,6 +88,8 @@ def _accept(desk: Desk, event: Event) -> Event | None:
     )
     if envelope.source == facts.SENDER:
         desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
+    elif desk.patient.standing and isinstance(event.body, (Objection, PatientSections)):
+        desk.change(standing=still_standing(desk.patient, event.body))
     return event
 
 

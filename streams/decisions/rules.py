@@ -90,7 +90,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("3.1", "The state is not to be trusted now", (R.FAIL_CLOSED,), "S0 line 56", ANY, status.fail_closed, STOPPED),
     Rule("3.2", "The patient is not known", (R.STATE_GRACE, R.UNKNOWN_PATIENT), "S2 line 26", ANY, status.unknown_patient, FLAGGED),
     Rule("3.3", "A death is recorded", (R.DECEASED,), "S2 line 28", ANY, status.deceased, FLAGGED),
-    Rule("3.4", "The record is invalid or being merged", (R.MERGE, R.RECORD_INVALID, R.SUPERSEDED), "S2 line 26", ANY, status.record_invalid, FLAGGED),
+    Rule("3.4", "The record is invalid or being merged", (R.MERGE, R.RECORD_INVALID, R.SUPERSEDED, R.CORRECTED_AFTER_TOLD, R.CONTACT_OTHERWISE), "S2 line 26", ANY, status.record_invalid, FLAGGED),
     Rule("3.5", "Event and record disagree on who this is", (R.IDENTITY_MISMATCH,), "S2 line 26", ANY, status.identity_mismatch),
     Rule("3.6", "A protected person", (R.SENSITIVE_FLAG,), "S0 line 33", ANY, status.sensitive_flag, FLAGGED),
     Rule("3.7", "The patient has left the list", (R.EXIT_CODE,), "S0 line 98", ANY, status.exit_code, FLAGGED),

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from streams.domain.calendar import add_months
-from streams.domain.events import Resolution
+from streams.domain.events import Body, Objection, Resolution
 from streams.domain.patient import ObjectionEntry, PatientState, StandingDecision
 from streams.domain.time import Instant
-from streams.domain.vocabulary import ORDINARY_REASONS, Channel, Ground, Level
+from streams.domain.vocabulary import (
+    ORDINARY_REASONS,
+    Channel,
+    Ground,
+    Level,
+    ObjectionAction,
+    RecordStatus,
+    Scope,
+)
 from streams.errors import CannotDecide
 from streams.policy.model import Policy
 
@@ -16,6 +25,9 @@ from .age import is_minor
 from .approvals import approvers
 from .case import Case
 from .channels import Candidate
+from .objections import METHOD_SCOPES, channels_of, refused
+
+_MERGES: Final = (RecordStatus.MERGING, RecordStatus.SUPERSEDED)
 
 
 def decision_from(
@@ -59,6 +71,35 @@ def decision_from(
         contact_hash=contact_hash(patient, channel),
         minor=minor,
     )
+
+
+def still_standing(patient: PatientState, body: Body) -> dict[str, StandingDecision]:
+    """What a fact that was just applied leaves of the decisions on file; what lapsed does not come back (B7).
+
+    It lapses when its objection changes, another one covers the channel (a refusal counts as one, B9), a safe-contact
+    plan appears, the detail changes, or numbers merge. Time and age are looked at when it is used.
+    """
+    identity, plan = patient.identity, patient.safe_contact
+    merges = identity is not None and identity.record_status in _MERGES
+    if merges or (plan is not None and plan.active):
+        return {}
+    return {
+        id_: decision
+        for id_, decision in patient.standing.items()
+        if not (
+            (isinstance(body, Objection) and _ended_by(body, decision))
+            or decision.contact_hash != contact_hash(patient, decision.channel)
+            or refused(patient, decision.channel)
+        )
+    }
+
+
+def _ended_by(body: Objection, decision: StandingDecision) -> bool:
+    if body.objection_id == decision.objection_id:
+        return True  # it changed
+    if body.action is ObjectionAction.WITHDRAWN or body.scope is Scope.RECIPIENT:
+        return False
+    return body.scope not in METHOD_SCOPES or decision.channel in channels_of(body)
 
 
 def contact_hash(patient: PatientState, channel: Channel) -> str:

@@ -11,7 +11,7 @@ from streams.domain.time import MINUTE, Instant
 from streams.policy.model import Policy
 
 SLOT: Final = 10 * MINUTE
-_WEIGHT: Final = 0.2  # of the newest slot in the moving average: about the last five slots count
+_WEIGHT: Final = 0.2  # of the newest slot in the moving average: about the last five slots with changes count
 
 _QUIET: Final = Surge()
 _MANY_SERVICES: Final = 500
@@ -29,7 +29,7 @@ def count(shard: ShardState, service: str, policy: Policy, now: Instant) -> Shar
     if slot == guard.slot:
         guard = replace(guard, count=guard.count + 1)
     else:
-        guard = replace(guard, slot=slot, count=1, normal=_decayed(guard, slot))
+        guard = replace(guard, slot=slot, count=1, normal=_usual(guard))
     limit = max(policy.surge_minimum, policy.surge_factor * guard.normal)
     if not guard.open_since and guard.count >= limit and now >= guard.confirmed_until:
         guard = replace(guard, open_since=now, task_raised=False)
@@ -53,10 +53,11 @@ def _kept(surges: dict[str, Surge], slot: int) -> dict[str, Surge]:
     }
 
 
-def _decayed(guard: Surge, slot: int) -> float:
-    """The average after the slots that have passed; a guard that was open taught us nothing about normal."""
-    if not guard.slot:
-        return 0.0
-    seen = guard.normal if guard.open_since else guard.normal + _WEIGHT * (guard.count - guard.normal)
-    empty = min(slot - guard.slot - 1, 50)
-    return float(seen * (1 - _WEIGHT) ** empty)
+def _usual(guard: Surge) -> float:
+    """The average after the guard's last slot; one in which it was open taught us nothing about normal.
+
+    Slots without changes count for nothing: a service that rests at night is no other one in the morning.
+    """
+    if not guard.slot or guard.open_since:
+        return guard.normal
+    return guard.normal + _WEIGHT * (guard.count - guard.normal)

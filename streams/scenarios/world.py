@@ -115,7 +115,8 @@ class World:
             state = None if patient_id is None else self.patient(patient_id)
             at = self._next_position(raw.topic)
             response = refuse(patient_id, state, bad, raw.key, raw.value, at, self._environment())
-            self._take(patient_id, response)
+            for sent_on in self._take(patient_id, response):
+                self._deliver(sent_on)
         else:
             self._deliver(event)
 

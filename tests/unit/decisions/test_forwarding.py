@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.decisions.facts import SENDER
-from streams.decisions.forwarding import as_survivors
+from streams.decisions.forwarding import _UNREAD, as_survivors, unread
 from streams.domain.events import Body, Event, Objection
 from streams.domain.limits import violation
 from streams.domain.patient import ObjectionEntry
@@ -62,6 +62,36 @@ def test_objections_are_sent_on_at_the_merge_and_ever_after() -> None:
     (later,) = forwarded(chart.hear(objection(SMS, action=ObjectionAction.WITHDRAWN)))
     assert isinstance(later.body, Objection)
     assert later.body.action is ObjectionAction.WITHDRAWN
+
+
+def test_the_hold_of_an_unreadable_objection_is_sent_on() -> None:
+    chart = Chart(known(SMS, unreadable_objection=True))
+    chart.hear(objection(SMS))
+    hold, own = forwarded(chart.hear(sections(SMS, identity=identity(**GONE)), event_id="merge"))
+    assert (hold.topic, hold.envelope.patient_id, own.body) == (Topic.OBJECTIONS, "P2", objection(SMS))
+    assert unread(hold)
+    assert violation(hold, NOW) is None
+    assert reasons(chart.hear(appointment(IN_TWO_WEEKS))) == ["ESCALATE comms_hold"]
+
+
+def test_an_objection_without_a_record_of_its_own_holds_the_survivor() -> None:
+    survivor = Chart(known(SMS))
+    hold = arriving(_UNREAD)
+    written = survivor.hear_event(hold)
+    assert reasons(written) == ["QUARANTINE undecodable"]
+    assert survivor.patient is not None
+    assert survivor.patient.unreadable_objection
+    assert not survivor.patient.objections
+
+
+def test_a_hold_goes_on_along_merges_and_not_in_circles() -> None:
+    chart = Chart(known(SMS, identity=identity(**GONE)))
+    assert [unread(one) for one in forwarded(chart.hear_event(arriving(_UNREAD)))] == [True]
+    assert forwarded(chart.hear_event(arriving(_UNREAD))) == []
+
+
+def test_a_hospitals_objection_by_the_same_name_is_an_objection() -> None:
+    assert not unread(at_home(_UNREAD))
 
 
 @pytest.mark.parametrize("changes", [{"record_status": RecordStatus.SUPERSEDED}, {"superseded_by": "P2"}, {}])

@@ -1,4 +1,4 @@
-"""The surge guard (rule 3.10): when it opens, what is normal, and that it forgets."""
+"""The surge guard (rule 3.10): when it opens, what is normal, and which services it forgets."""
 
 from typing import Final
 
@@ -30,13 +30,22 @@ def test_with_history_it_opens_at_five_times_the_normal_rate(events: int, opened
     assert bool(counted(events, normal).open_since) is opened
 
 
-def test_the_normal_rate_follows_and_fades() -> None:
+def test_the_normal_rate_follows_and_outlasts_the_night() -> None:
     busy = ShardState(surges={"GEN": Surge(NOW // SLOT, 40, 20.0)})
     assert counted(1, busy, NOW + SLOT).normal == pytest.approx(24.0)
-    assert counted(1, busy, NOW + 2 * SLOT).normal == pytest.approx(24.0 * 0.8)
-    assert counted(1, busy, NOW + 400 * SLOT).normal == pytest.approx(0.0, abs=1e-3)
+    assert counted(1, busy, NOW + 400 * SLOT).normal == pytest.approx(24.0)
     surge = ShardState(surges={"GEN": Surge(NOW // SLOT, 4_000, 20.0, NOW)})
     assert counted(1, surge, NOW + SLOT).normal == 20.0, "a surge teaches nothing about normal"
+
+
+@pytest.mark.parametrize(("events", "opened"), [(299, False), (300, True)])
+def test_a_steady_day_is_normal_the_next_morning(events: int, opened: bool) -> None:
+    """Sixty changes in each slot of the day, then a night without any (3.10, B15)."""
+    shard = ShardState(surges={"GEN": Surge(NOW // SLOT - 1, 60, 60.0)})
+    for slot in range(60):
+        shard = ShardState(surges={"GEN": counted(60, shard, NOW + slot * SLOT)})
+    assert shard.surges["GEN"].open_since == 0
+    assert bool(counted(events, shard, NOW + 144 * SLOT).open_since) is opened
 
 
 def test_a_confirmed_guard_stays_closed_for_its_time() -> None:
