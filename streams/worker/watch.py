@@ -159,7 +159,7 @@ class Watch:
             try:
                 await self._check_topics()
             except BrokerUnreachable:
-                continue
+                doubt.believes(None)  # two looks with an outage between them are not two in a row
             except RefuseToStart as error:
                 if doubt.believes(error):
                     self._stop_deciding(host, str(error))
