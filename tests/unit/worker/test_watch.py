@@ -198,3 +198,39 @@ async def test_two_odd_answers_with_an_outage_between_them_stop_nobody(
     looks = Looks(monkeypatch, odd, odd)
     await looks.look()
     assert looks.stopped == 1
+
+
+async def test_looks_in_vain_are_told_once_and_say_not_ready_until_there_is_an_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = [BrokerUnreachable("allow DescribeConfigs on it")]
+    measuring: Any = SimpleNamespace(reach=SimpleNamespace(reasons=list), fails_closed=False)
+    seen: list[list[str]] = []
+    host: Any = SimpleNamespace(
+        assigned_partitions=frozenset(), settled=SimpleNamespace(is_set=lambda: True), shards={}, behind=set(),
+        skew=Skew(), stop_deciding=lambda: None,
+    )  # fmt: skip
+
+    async def look(times: int) -> Watch:
+        looks = Looks(monkeypatch, *(away * times))
+        looks.watch._measuring = measuring
+        looks.watch._parts = SimpleNamespace(  # type: ignore[assignment]
+            names=SimpleNamespace(partitions=4), policy=SimpleNamespace(skew_tolerance=1_000)
+        )
+        check = looks.check
+
+        async def remember(settings: object) -> Any:
+            seen.append(list(looks.watch.ready(host)))
+            return await check(settings)
+
+        monkeypatch.setattr(watch_module, "topics", SimpleNamespace(check=remember))
+        await looks.look()
+        return looks.watch
+
+    watch = await look(5)
+    assert not any(seen)
+    watch = await look(8)
+    told = "whether the topics are as they must be cannot be told: allow DescribeConfigs on it"
+    assert [told] in seen
+    assert watch.ready(host) == []
+    assert [one.msg for one in caplog.records].count("topics_not_checked") == 1
