@@ -18,22 +18,27 @@ from streams.ops.person import hash_of
 from streams.settings import Settings
 from streams.worker.journal import TOO_LARGE
 
+from .stops import Stops
+
 
 def tell(
     outbox: Outbox,
     settings: Settings,
     codec: Codec,
-    keys: Set[bytes],
     objections: Sequence[Stored],
+    stops: Stops,
     env: Environment,
 ) -> None:
-    """A dead letter for each of these ``objections`` that is theirs, and a task of R-SRE for the last of each patient."""
+    """A dead letter for each of these objections, and a task of R-SRE for the last of each patient.
+
+    None for what a worker told of before: its task has the same id, and is there.
+    """
     last = {one.key: one.offset for one in objections}
     bad = BadRecord(Reason.FIELD_TOO_LONG, TOO_LARGE)
     for one in objections:
-        if one.key not in keys:
-            continue
         at = Position(Topic.OBJECTIONS, one.partition, one.offset, env.now)
+        if stops.told_of(at.place):
+            continue
         for output in refuse(None, None, bad, one.key, one.value, at, env).outputs:
             if isinstance(output, DeadLetter):
                 outbox.add_dead_letter(settings.topic(Topic.DEAD_LETTERS), output)

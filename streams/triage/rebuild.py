@@ -306,7 +306,8 @@ class _Partition:
             await producer.commit(outbox, {})
         journal = Journal(self._journal.number + _GAP, max(self._now, self._journal.at), (), read_to)
         outbox = producer.outbox()
-        no_room.tell(outbox, self._settings, self._codec, unwritable, inputs[Topic.OBJECTIONS], env)
+        lost = [one for one in inputs[Topic.OBJECTIONS] if one.key in unwritable]
+        no_room.tell(outbox, self._settings, self._codec, lost, self._stops, env)
         outbox.add(changelog, SHARD_KEY, pack_shard(self._shard, journal))
         offsets = {(self._settings.topic(topic), self._number): offset for topic, offset in read_to.items()}
         await producer.commit(outbox, offsets)

@@ -148,9 +148,11 @@ async def test_a_patient_whom_the_table_has_no_room_for_stays_as_they_were_and_s
 ) -> None:
     producer = Producer()
 
-    async def write(*inputs: Stored) -> dict[bytes, bytes | None]:
+    async def write(*inputs: Stored, raised: EscalationTask | None = None) -> dict[bytes, bytes | None]:
         nonlocal producer
         one, producer = partition(), Producer()
+        if raised is not None:
+            one._stops.raised(raised)
         rebuilt(one, *inputs)
         to: Any = producer
         taken = {topic: one._taken(topic, 1_000) for topic in INPUT_TOPICS}
@@ -179,9 +181,12 @@ async def test_a_patient_whom_the_table_has_no_room_for_stays_as_they_were_and_s
         assert isinstance(task, EscalationTask)
         assert (task.role, task.reason) == (Role.SRE, Reason.OBJECTION_UNREADABLE)
         assert (task.subject.id, task.patient_id) == ("objections-0-8", "")
-        assert producer.last[-1] == Topic.PATIENT_TABLE, (
-            "in the transaction after which the table is no longer old"
-        )
+        at_once = producer.last
+        rows = await write(said, *objected, raised=task)
+        assert unpack_shard(rows[SHARD_KEY])[0].paused
+        assert not producer.tasks, "a worker has raised it, under the same id"
+        assert [one.offset for one in producer.letters] == [7]
+        assert at_once[-1] == Topic.PATIENT_TABLE, "in the transaction after which the table is no longer old"
 
 
 # What was decided about what had been read.
