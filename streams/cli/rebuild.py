@@ -17,6 +17,10 @@ Objections and everything else that people said since is applied. What had been 
 messages and tasks topics, so that nothing is sent a second time; what had been read and is in none of them is decided
 as soon as a worker runs. Nothing is decided or sent here. A partition whose table is up to date is left as it is.
 
+A partition is STOPPED (it sends nothing until somebody resumes it) by an objection that cannot be read, and by a patient
+for whom the table has no room: the exit code is 1 then, and each is named, by the keyed hash of log lines or else by where
+their last objection lies. A task tells R-SRE of their objections, and a dead letter keeps each (runbook: ShardPaused).
+
 examples:
   heed rebuild
 """
@@ -38,6 +42,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             f"partition {one.partition}: {one.decisions:,} decisions since, {one.inputs:,} inputs, {one.patients:,} patients "
             f"brought up to date, {one.asked_again:,} requests to be decided"
         )
+        if one.stopped:
+            print(
+                f"partition {one.partition}: STOPPED, {len(one.unwritable):,} patients could not be written"
+            )
+        for whom in one.unwritable:
+            print(f"  {whom}")
 
-    asyncio.run(rebuild(settings, clock_from(settings).now(), say))
-    return 0
+    done = asyncio.run(rebuild(settings, clock_from(settings).now(), say))
+    return 1 if any(one.unwritable for one in done) else 0

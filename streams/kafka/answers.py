@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, for_code
 
 from streams.errors import UnsafeTopic
 
@@ -28,11 +28,17 @@ def configs_of(resources: list[tuple[Any, ...]]) -> dict[str, dict[str, str]]:
     will not."""
     found: dict[str, dict[str, str]] = {}
     for code, _message, _kind, name, entries in resources:
-        _raise_if_passing(code)
+        cannot = (
+            f"the settings of topic {name} cannot be read ({for_code(code).__name__}), so it may be unsafe: "
+            "allow DescribeConfigs on it"
+        )
+        try:
+            _raise_if_passing(code)
+        except KafkaError as error:
+            if code in _PASSING:  # it may never pass: some answer so to whoever may not ask
+                error.add_note(cannot)
+            raise
         if code != 0:
-            raise UnsafeTopic(
-                f"the settings of topic {name} cannot be read ({for_code(code).__name__}), so it may be unsafe: "
-                "allow DescribeConfigs on it"
-            )
+            raise UnsafeTopic(cannot)
         found[name] = {entry[0]: entry[1] for entry in entries}
     return found

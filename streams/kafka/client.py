@@ -90,9 +90,10 @@ async def ask(settings: Settings, question: Callable[[AIOKafkaAdminClient], Awai
                 return await question(client)
         except KafkaError as error:
             if asyncio.get_running_loop().time() > give_up:
+                why = "".join(f"; or {note}" for note in getattr(error, "__notes__", ()))
                 raise BrokerUnreachable(
                     f"Kafka at {settings.bootstrap_servers} does not answer ({type(error).__name__}): some brokers "
-                    "may be away"
+                    f"may be away{why}"
                 ) from None
         await asyncio.sleep(_AGAIN_S)
 

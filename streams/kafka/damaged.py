@@ -17,7 +17,7 @@ import msgspec
 from aiokafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
 from aiokafka.record.default_records import DefaultRecordBatch
 
-__all__ = ["UNREADABLE", "DamagedBatch", "batch_at"]
+__all__ = ["UNREADABLE", "DamagedBatch", "length_at", "readable"]
 
 UNREADABLE: Final = b""  # too short to name a schema: undecodable, on every topic
 
@@ -76,13 +76,12 @@ class _Bytes:
     def name(self) -> str:
         return self.take(self.number()).decode(errors="backslashreplace")
 
-    def must_be_at_the_end(self) -> None:
-        if self.at != len(self._within):
-            raise ValueError
+    def at_the_end(self) -> bool:
+        return self.at == len(self._within)
 
 
 class DamagedBatch:
-    """A batch whose checksum is right. ``end`` is the offset behind it."""
+    """A batch whose checksum is right, and which a reader may see. ``end`` is the offset behind it."""
 
     def __init__(self, raw: bytes, header: DefaultRecordBatch) -> None:
         self._raw = raw
@@ -92,7 +91,7 @@ class DamagedBatch:
 
     def records(self, start: int) -> Iterator[_Read]:
         """Its records from offset ``start`` on. Where one cannot even be told from the next, each offset counts as one."""
-        expected = start
+        expected = max(start, self._header.base_offset)
         for read in self._records_found():
             if expected <= read.offset < self.end:
                 expected = read.offset + 1
@@ -116,7 +115,7 @@ class DamagedBatch:
             read = self._record(_Bytes(record), last)
             last = read.offset
             yield read
-        self._whole = True
+        self._whole = count > 0 and content.at_the_end()
 
     def _record(self, record: _Bytes, last: int) -> _Read:
         """``last`` is the offset of the record before it."""
@@ -134,25 +133,29 @@ class DamagedBatch:
             key = record.some()
             value = record.some()
             # As aiokafka has it, a header's value may be None, although ``batch.Record`` does not say so.
-            headers: Any = tuple((record.name(), record.some()) for _ in range(record.number()))
-            record.must_be_at_the_end()
+            count = record.number()
+            headers: Any = tuple((record.name(), record.some()) for _ in range(count))
+            if count < 0 or not record.at_the_end():
+                raise ValueError
         except ValueError:
             return _Read(offset, timestamp, key, UNREADABLE)
         return _Read(offset, timestamp, key, value, headers)
 
 
-def batch_at(answer: bytes, offset: int) -> DamagedBatch | None:
-    """The batch in a broker's answer that holds ``offset`` or the next record behind it; None when it must not be read
-    record by record: a wrong checksum, a control batch, a version before 2 or a compression that we do not know."""
-    at = 0
-    while at + _RECORDS_AT <= len(answer):
-        (length,) = struct.unpack_from(">i", answer, at + 8)
-        raw = answer[at : at + _LOG_OVERHEAD + length]
-        if length < 0 or at + _LOG_OVERHEAD + length > len(answer) or raw[_MAGIC_AT] != 2:
-            return None
-        header = DefaultRecordBatch(raw)
-        if header.next_offset > offset:
-            readable = header.validate_crc() and not header.is_control_batch
-            return DamagedBatch(raw, header) if readable and header.compression_type in _DECODE else None
-        at += _LOG_OVERHEAD + length
-    return None
+def readable(raw: bytes) -> DamagedBatch | None:
+    """The batch that these bytes are; None when it must not be read record by record: a wrong checksum, a control batch, a
+    version before 2 or a compression that we do not know."""
+    if len(raw) < _RECORDS_AT or raw[_MAGIC_AT] != 2:
+        return None
+    header = DefaultRecordBatch(raw)
+    if not header.validate_crc() or header.is_control_batch or header.compression_type not in _DECODE:
+        return None
+    return DamagedBatch(raw, header)
+
+
+def length_at(answer: bytes, at: int) -> int:
+    """How many bytes the batch has that begins there; 0 where none does."""
+    if at + _LOG_OVERHEAD > len(answer):
+        return 0
+    (length,) = struct.unpack_from(">i", answer, at + 8)
+    return max(0, _LOG_OVERHEAD + int(length))

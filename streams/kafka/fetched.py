@@ -18,7 +18,7 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
-from .damaged import batch_at
+from .damaged import length_at, readable
 
 __all__ = ["hand_on_as_read"]
 
@@ -76,31 +76,74 @@ def _as_it_is(_place: TopicPartition, record: Record) -> Record:
     return record
 
 
+class _Batches:
+    """The batches of an answer, as aiokafka takes one after the other (``MemoryRecords``), and the bytes of the last."""
+
+    def __init__(self, records: Any, answer: bytes) -> None:
+        self._records = records
+        self._answer = answer
+        self._begin = self._end = 0
+        self.has_next = records.has_next
+
+    def next_batch(self) -> Any:
+        self._begin = self._end
+        self._end += length_at(self._answer, self._begin)
+        return self._records.next_batch()
+
+    def last(self) -> bytes:
+        return self._answer[self._begin : self._end]
+
+
 def _each(place: TopicPartition, records: Any, answer: bytes) -> Iterator[Record]:
     """The records of one answer, also of batches at which aiokafka stops. ``records`` is its ``PartitionRecords``.
 
-    Raises whatever it raised for a batch that must not be read by us either (``damaged``).
+    For a batch that must not be read by us either (``damaged``) it raises whatever aiokafka did; but ends before
+    it where it has come further: what lies before it is delivered, and the next answer begins with that batch.
     """
-    while True:
-        try:
-            yield from records._unpack_records()
-            return
-        except Exception as error:
-            start = records.next_fetch_offset
-            batch = None if isinstance(error, UnsupportedCodecError) else batch_at(answer, start)
-            facts = {
-                "topic": place.topic,
-                "partition": place.partition,
-                "offset": start,
-                "error": type(error).__name__,
-            }
-            if batch is None:
-                log.error(
-                    "batch_unreadable", extra={"facts": facts | {"next": "stop (runbook: unreadable batch)"}}
-                )
-                raise
-            log.warning("batch_damaged", extra={"facts": facts | {"next": "read record by record"}})
-        for record in batch.records(start):
-            records.next_fetch_offset = record.offset + 1
-            yield record
-        records.next_fetch_offset = batch.end
+    if records._records.size_in_bytes() != len(answer):  # not the answer that these are from
+        answer = b""
+    batches = records._records = _Batches(records._records, answer)
+    begun = records.next_fetch_offset
+    damage = _Damage(place)
+    try:
+        while True:
+            try:
+                yield from records._unpack_records()
+                return
+            except Exception as error:
+                start = records.next_fetch_offset
+                batch = None if isinstance(error, UnsupportedCodecError) else readable(batches.last())
+                if batch is None:
+                    if start != begun:
+                        return
+                    damage.unreadable(start, error)
+                    raise
+                damage.met(start, error)
+            for read in batch.records(start):
+                records.next_fetch_offset = read.offset + 1
+                yield read
+            records.next_fetch_offset = max(start, batch.end)
+    finally:
+        damage.say()
+
+
+class _Damage:
+    """What was met in one answer: a line for each of thousands of batches would say no more."""
+
+    def __init__(self, place: TopicPartition) -> None:
+        self._place = {"topic": place.topic, "partition": place.partition}
+        self._first: dict[str, object] = {}
+        self._batches = 0
+
+    def met(self, offset: int, error: Exception) -> None:
+        self._first = self._first or {"offset": offset, "error": type(error).__name__}
+        self._batches += 1
+
+    def say(self) -> None:
+        if self._batches:
+            said = {"batches": self._batches, "next": "read record by record"}
+            log.warning("batch_damaged", extra={"facts": self._place | self._first | said})
+
+    def unreadable(self, offset: int, error: Exception) -> None:
+        said = {"offset": offset, "error": type(error).__name__, "next": "stop (runbook: unreadable batch)"}
+        log.error("batch_unreadable", extra={"facts": self._place | said})

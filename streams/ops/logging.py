@@ -13,7 +13,9 @@ import logging
 import sys
 import threading
 import traceback
+import warnings
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any, Final
 
 #: Libraries that write a line per try, and quote member ids and bytes in them.
@@ -111,13 +113,26 @@ def set_up(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    logging.captureWarnings(True)
+    warnings.showwarning = _warned
     logging.raiseExceptions = False  # a line that cannot be written would be printed with its text
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
     # What nothing catches: Python would print its text.
     sys.excepthook = lambda kind, error, trace: _uncaught(error)
     threading.excepthook = lambda uncaught: _uncaught(uncaught.exc_value)
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: object = None,
+) -> None:
+    """A warning of Python's: its kind and its place, which tell it from others; its text may quote data."""
+    where = f"{'/'.join(PurePath(filename).parts[-2:])}:{lineno}"
+    get_logger("heed.process").warning("python_warning", kind=category.__name__, where=where)
 
 
 def _uncaught(error: BaseException | None) -> None:

@@ -42,6 +42,7 @@ log = get_logger("heed.recorder")
 
 STALLED_S: Final = 60.0
 LAG_EVERY_S: Final = 2.0
+CANCEL_AGAIN_S: Final = 0.5
 
 
 class Recorder:
@@ -50,6 +51,7 @@ class Recorder:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.partitions: dict[int, RecordPartition] = {}
+        self._opening: dict[int, RecordPartition] = {}
         self._in_hand = asyncio.Lock()
         #: Partitions that are put off until a schema is known.
         self._learning: dict[int, asyncio.Task[None]] = {}
@@ -66,13 +68,18 @@ class Recorder:
 
     async def quiesce(self) -> None:
         self.assigned = False
-        learning = list(self._learning.values())
+        learning = set(self._learning.values())
         self._learning.clear()
+        for partition in self.partitions.values():
+            partition.put_down()
         for one in learning:
             one.cancel()
         async with self._in_hand:
             pass
-        await asyncio.gather(*learning, return_exceptions=True)
+        while learning:
+            _, learning = await asyncio.wait(learning, timeout=CANCEL_AGAIN_S)
+            for one in learning:
+                one.cancel()
 
     async def open(self, partitions: frozenset[int]) -> Mapping[tuple[str, int], int]:
         for partition in self.partitions.keys() - partitions:
@@ -88,12 +95,14 @@ class Recorder:
         }
 
     async def _open(self, number: int) -> None:
-        partition = RecordPartition(self._parts, number)
+        partition = self._opening[number] = RecordPartition(self._parts, number)
         try:
             await partition.open()
         except BaseException:
             await partition.close()
             raise
+        finally:
+            del self._opening[number]
         self.partitions[number] = partition
 
     async def run(self, member: Member) -> None:
@@ -134,9 +143,10 @@ class Recorder:
         self, member: Member, partition: RecordPartition, found: dict[str, list[Record]]
     ) -> None:
         await partition.learn(found)
-        self.progress = time.monotonic()
-        del self._learning[partition.partition]
-        member.go_on(partition.partition)
+        if self._learning.get(partition.partition) is asyncio.current_task():  # else it has been put down
+            self.progress = time.monotonic()
+            del self._learning[partition.partition]
+            member.go_on(partition.partition)
 
     async def close(self) -> None:
         await self.quiesce()
@@ -173,7 +183,8 @@ class Recorder:
         self.lag = sum(behind.values())
 
     def alive(self) -> Sequence[str]:
-        still = time.monotonic() - self.progress
+        busy = [*self._opening.values(), *self._learners()]
+        still = time.monotonic() - max(self.progress, *(one.progress for one in busy), 0.0)
         stalled = self.lag and still > STALLED_S and not self._waits()  # a new start brings no registry back
         return [f"lag, and no progress for {still:.0f} s"] if stalled else []
 
@@ -184,11 +195,22 @@ class Recorder:
             *self.reach.reasons(),
             *([] if self.assigned else ["waiting for partitions"]),
             *self._waits(),
+            *self._remembering(),
         ]
 
     def _waits(self) -> Sequence[str]:
         away = any(partition.registry_away for partition in self.partitions.values())
         return ["the schema registry does not answer"] if away else []
+
+    def _learners(self) -> list[RecordPartition]:
+        return [self.partitions[number] for number in sorted(self._learning) if number in self.partitions]
+
+    def _remembering(self) -> Sequence[str]:
+        return [
+            f"partition {one.partition}: remembers old objections"
+            for one in self._learners()
+            if one.remembers and not one.registry_away
+        ]
 
 
 async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:

@@ -49,6 +49,9 @@ READ_TO: Final = "heed.read_to"
 
 REGISTRY_RETRY_S: Final = 1.0
 
+#: Old objections that are remembered in one go: some 100 ms, then whatever else there is has its turn.
+REMEMBERED_AT_ONCE: Final = 2_000
+
 
 class Clock(Protocol):
     def now(self) -> Instant: ...
@@ -85,6 +88,8 @@ class RecordPartition:
         self._asked: dict[str, int] = {}  # by topic name: of records below it the registry was asked
         self.next: dict[Topic, int] = {}
         self.registry_away = False  # what is in hand waits for a schema
+        self.progress = 0.0  # when ``open`` or ``learn`` last came further
+        self._put_down = False  # whoever called ``learn`` wants it to end
 
     async def open(self) -> None:
         """Become the writer, then find out where to read on. Raises KafkaError."""
@@ -104,14 +109,35 @@ class RecordPartition:
         reading = replay(self._parts.connect, name, self.partition, self._remembered, self._remember_to)
         async with aclosing(reading) as stretches:
             async for records in stretches:
-                for record in records:
+                for number, record in enumerate(records, 1):
                     if not codec.names_nothing_new(record.value):
                         if not ask:
                             return
                         await self._learn(record)
                     self._objection(record, self._parts.clock.now())
                     self._remembered = record.offset + 1
+                    if number % REMEMBERED_AT_ONCE == 0:
+                        await self._let_others()
+                await self._let_others()
         self._remembered = self._remember_to
+
+    async def _let_others(self) -> None:
+        self.progress = time.monotonic()
+        await asyncio.sleep(0)
+        self._end_if_put_down()
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what is on record already is not all known yet."""
+        return self._remembered < self._remember_to
+
+    def put_down(self) -> None:
+        """Have ``learn`` end soon. A cancellation alone may be lost: aiokafka keeps one to itself while a consumer stops."""
+        self._put_down = True
+
+    def _end_if_put_down(self) -> None:
+        if self._put_down:
+            raise asyncio.CancelledError
 
     async def close(self) -> None:
         await self._producer.close()
@@ -137,7 +163,7 @@ class RecordPartition:
 
     def waits_for_schema(self, fetched: Mapping[str, Sequence[Record]]) -> bool:
         """Whether ``learn`` must come before ``write``."""
-        if self._remembered < self._remember_to:
+        if self.remembers:
             return True
         nothing_new = self._parts.codec.names_nothing_new
         return any(
@@ -151,6 +177,7 @@ class RecordPartition:
 
         Apart from ``write``: an outage of the registry must hold up no other partition, no rebalance and no stop.
         """
+        self._put_down = False
         try:
             await self._remember(ask=True)
             for name, records in self._framed(fetched):
@@ -208,6 +235,7 @@ class RecordPartition:
         While the registry does not answer the partition waits, and nothing of it is committed; what it does not know stays unread.
         """
         while True:
+            self._end_if_put_down()
             try:
                 await self._parts.codec.learn_named(record.value)
             except RegistryUnreachable:
@@ -216,6 +244,7 @@ class RecordPartition:
                 await asyncio.sleep(REGISTRY_RETRY_S)
             else:
                 self.registry_away = False
+                self.progress = time.monotonic()
                 return
 
     def _entry(self, topic: Topic, record: Record, now: Instant) -> list[RecordEntry]:

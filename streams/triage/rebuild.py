@@ -45,6 +45,7 @@ from streams.worker.hindsight import Made, is_behind, not_read
 from streams.worker.journal import Journal, pack_shard, unpack_shard
 from streams.worker.table import SHARD_KEY
 
+from . import no_room
 from .idle import nobody_works
 from .rows import changed_rows
 from .stops import Stops
@@ -57,13 +58,18 @@ _OUTPUTS: Final = (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
-    """What was done to one partition. ``decisions``: those the table had not seen; 0: it was as it must be."""
+    """What was done to one partition. ``decisions``: those the table had not seen; 0: it was as it must be.
+
+    ``unwritable``: whose row could not be written (``no_room.named``). ``stopped``: it sends nothing until it is resumed.
+    """
 
     partition: int
     decisions: int = 0
     inputs: int = 0
     patients: int = 0
     asked_again: int = 0
+    unwritable: tuple[str, ...] = ()
+    stopped: bool = False
 
 
 async def rebuild(settings: Settings, now: Instant, say: Callable[[Rebuilt], None]) -> list[Rebuilt]:
@@ -131,9 +137,11 @@ class _Partition:
             read_to = await self._read_to()
             inputs = {topic: self._taken(topic, end) for topic, end in read_to.items()}
             self._recollect(inputs)
-            await self._write(producer, read_to)
-            taken = sum(map(len, inputs.values()))
-            return Rebuilt(number, len(self._unseen), taken, len(self._touched), self._asked_again)
+            unwritable = await self._write(producer, read_to, inputs)
+            return Rebuilt(
+                number, len(self._unseen), sum(map(len, inputs.values())), len(self._touched) - len(unwritable),
+                self._asked_again, no_room.named(unwritable, inputs, settings.log_key), self._shard.paused,
+            )  # fmt: skip
         finally:
             await producer.close()
 
@@ -280,12 +288,17 @@ class _Partition:
 
     # Making it true.
 
-    async def _write(self, producer: ShardProducer, read_to: dict[Topic, int]) -> None:
+    async def _write(
+        self, producer: ShardProducer, read_to: dict[Topic, int], inputs: Mapping[Topic, Sequence[Stored]]
+    ) -> frozenset[bytes]:
+        """Gives the patients whose row cannot be written."""
         changelog = self._settings.topic(Topic.PATIENT_TABLE)
         found = list(changed_rows(self._touched, self._rows))
         changed = [(key, packed) for key, packed in found if packed is not None]
-        if len(changed) < len(found):  # what was said of them may have been an objection
-            self._shard = paused(Environment(self._policy, self._now, self._shard))
+        unwritable = frozenset(key for key, packed in found if packed is None)
+        env = Environment(self._policy, self._now, self._shard)
+        if unwritable:  # what was said of them may have been an objection
+            self._shard = paused(env)
         for begin in range(0, len(changed), _ROWS):
             outbox = producer.outbox()
             for key, packed in changed[begin : begin + _ROWS]:
@@ -293,6 +306,9 @@ class _Partition:
             await producer.commit(outbox, {})
         journal = Journal(self._journal.number + _GAP, max(self._now, self._journal.at), (), read_to)
         outbox = producer.outbox()
+        lost = [one for one in inputs[Topic.OBJECTIONS] if one.key in unwritable]
+        no_room.tell(outbox, self._settings, self._codec, lost, self._stops, env)
         outbox.add(changelog, SHARD_KEY, pack_shard(self._shard, journal))
         offsets = {(self._settings.topic(topic), self._number): offset for topic, offset in read_to.items()}
         await producer.commit(outbox, offsets)
+        return unwritable

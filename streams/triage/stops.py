@@ -30,6 +30,10 @@ class Stops:
         if task.reason is Reason.OBJECTION_UNREADABLE:
             self._raised[task.subject.id] = max(task.created_at, self._raised.get(task.subject.id, 0))
 
+    def told_of(self, place: str) -> bool:
+        """Whether a worker has raised the task of this objection, and set it aside."""
+        return place in self._raised
+
     def refused(self, stored: Stored, at: Position, before: ShardState, after: ShardState) -> ShardState:
         """A record was refused, by the rules that make ``after`` of ``before``."""
         if after is before:

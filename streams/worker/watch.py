@@ -35,6 +35,8 @@ STALLED_S: Final = 60.0
 #: The event loop should turn every second; so late, and it is stuck. Seconds.
 STALE_LOOP_S: Final = 30.0
 TOPICS_EVERY_S: Final = 10.0
+#: Looks at the topics without an answer, one after the other, until that is said: meanwhile they may have changed.
+LOOKS_IN_VAIN: Final = 6
 
 
 class Doubt:
@@ -65,6 +67,8 @@ class Watch:
         self._wall = RealClock()
         self._beat = time.monotonic()
         self._unsafe: str | None = None
+        self._in_vain = 0  # looks at the topics
+        self._unchecked: str | None = None
         self.stopping = False
 
     # Told by the shards.
@@ -110,7 +114,7 @@ class Watch:
         """Why this worker does not do all of its work now."""
         if self.stopping:
             return ["stopping"]
-        reasons = [self._unsafe] if self._unsafe else []
+        reasons = [one for one in (self._unsafe, self._unchecked) if one]
         reasons += self._measuring.reach.reasons()
         if host.assigned_partitions is None:
             reasons.append("waiting for partitions")
@@ -158,15 +162,28 @@ class Watch:
             await asyncio.sleep(TOPICS_EVERY_S)
             try:
                 await self._check_topics()
-            except BrokerUnreachable:
-                continue
+            except BrokerUnreachable as error:
+                doubt.believes(None)  # two looks with an outage between them are not two in a row
+                self._looked_in_vain(str(error))
             except RefuseToStart as error:
+                self._answered()
                 if doubt.believes(error):
                     self._stop_deciding(host, str(error))
                 else:
                     log.warning("topics_unsafe", reason=str(error), next="look again")
             else:
+                self._answered()
                 doubt.believes(None)
+
+    def _looked_in_vain(self, reason: str) -> None:
+        self._in_vain += 1
+        if self._in_vain == LOOKS_IN_VAIN:
+            log.warning("topics_not_checked", looks=self._in_vain, reason=reason)
+        if self._in_vain >= LOOKS_IN_VAIN:
+            self._unchecked = f"whether the topics are as they must be cannot be told: {reason}"
+
+    def _answered(self) -> None:
+        self._in_vain, self._unchecked = 0, None
 
     async def _check_topics(self) -> None:
         """Raises RefuseToStart for what is wrong, BrokerUnreachable when that cannot be told."""

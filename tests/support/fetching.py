@@ -22,12 +22,16 @@ PLAIN, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 
 
 def batch(
-    base: int, records: Iterable[tuple[bytes | None, bytes | None, Headers]], *, codec: int = PLAIN
+    base: int,
+    records: Iterable[tuple[bytes | None, bytes | None, Headers]],
+    *,
+    codec: int = PLAIN,
+    producer: int | None = None,
 ) -> bytes:
-    """The bytes of a record batch whose first offset is ``base``, as a broker answers them."""
+    """The bytes of a record batch whose first offset is ``base``, as a broker answers them; with ``producer``, of a transaction."""
     builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=codec, is_transactional=False, producer_id=-1, producer_epoch=-1,
-        base_sequence=-1, batch_size=1 << 20,
+        magic=2, compression_type=codec, is_transactional=producer is not None,
+        producer_id=-1 if producer is None else producer, producer_epoch=0, base_sequence=0, batch_size=1 << 20,
     )  # fmt: skip
     for number, (key, value, headers) in enumerate(records):
         assert builder.append(number, 1_000 + number, key, value, list(headers)) is not None
@@ -77,11 +81,13 @@ class Fetching:
         position: int = self.assignment.state_value(TopicPartition(*place)).position
         return position
 
-    def answer(self, place: tuple[str, int], raw: bytes) -> PartitionRecords:
-        """As if a broker had answered these bytes."""
+    def answer(
+        self, place: tuple[str, int], raw: bytes, aborted: list[tuple[int, int]] | None = None
+    ) -> PartitionRecords:
+        """As if a broker had answered these bytes. ``aborted``: producers, and where their transactions began."""
         tp = TopicPartition(*place)
         records = PartitionRecords(
-            tp, MemoryRecords(raw), None, self.position(place), None, None, True, READ_COMMITTED
+            tp, MemoryRecords(raw), aborted, self.position(place), None, None, True, READ_COMMITTED
         )
         self.fetcher._records.answers[tp] = raw
         self.fetcher._records[tp] = FetchResult(

@@ -9,9 +9,10 @@ from faust.types.tuples import TP
 
 from streams.domain.vocabulary import Topic
 from streams.errors import RefuseToStart, Undecodable
+from streams.kafka import damaged, fetched
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec
-from streams.kafka.damaged import UNREADABLE
+from streams.kafka.damaged import UNREADABLE, DamagedBatch
 from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.settings import Settings
 from tests.support.fetching import GZIP, LZ4, PLAIN, SNAPPY, ZSTD, Fetching, batch, changed, summed
@@ -34,9 +35,11 @@ def odd_name(base: int) -> bytes:
     return changed(three(base), b"\x04zz", b"\x04\xff\xfe")
 
 
-async def read(answer: bytes, position: int) -> tuple[int, list[tuple[int, bytes | None, bytes | None]]]:
+async def read(
+    answer: bytes, position: int, aborted: list[tuple[int, int]] | None = None
+) -> tuple[int, list[tuple[int, bytes | None, bytes | None]]]:
     fetching = Fetching({PLACE: position})
-    fetching.answer(PLACE, answer)
+    fetching.answer(PLACE, answer, aborted)
     [stretch] = (await fetching.poll()).values()
     assert stretch.start == position
     return stretch.end, [(record.offset, record.key, record.value) for record in stretch.records]
@@ -101,6 +104,82 @@ async def test_a_wrong_checksum_is_an_error_as_it_was() -> None:
     with pytest.raises(CorruptRecordException):
         await fetching.poll()
     assert fetching.position(PLACE) == 40
+
+
+def with_behind(made: bytes, more: bytes = b"\0\0") -> bytes:
+    """With bytes behind its last record: aiokafka raises once all of them have been delivered."""
+    return summed(made[:8] + struct.pack(">i", len(made) + len(more) - 12) + made[12:] + more)
+
+
+def counted(made: bytes, count: int) -> bytes:
+    return summed(made[:57] + struct.pack(">i", count) + made[61:])
+
+
+async def test_a_batch_that_fails_behind_its_last_record_makes_nothing_visible_that_was_aborted() -> None:
+    aborted = batch(43, [(b"P1", b"aborted", ()), (b"P2", b"aborted", ())], producer=7)
+    for failing in (three(40), with_behind(three(40))):
+        end, records = await read(failing + aborted + three(45), 40, [(7, 43)])
+        assert end == 48
+        assert [offset for offset, _, _ in records] == [40, 41, 42, 45, 46, 47]
+        assert records[0] == (40, b"P1", b"first")
+    assert (await read(with_behind(three(40)), 40))[0] == 43
+
+
+async def test_nor_is_a_control_batch_behind_it_taken_for_damage() -> None:
+    made = bytearray(batch(43, [(b"\0\0\0\1", b"", ())], producer=7))  # a commit marker
+    made[22] |= 0x20
+    end, records = await read(with_behind(three(40)) + summed(bytes(made)) + three(44), 40)
+    assert (end, [offset for offset, _, _ in records]) == (47, [40, 41, 42, 44, 45, 46])
+
+
+@pytest.mark.parametrize("count", [1, 0, -1])
+async def test_records_that_a_batch_holds_and_does_not_count_are_not_lost(count: int) -> None:
+    end, records = await read(counted(three(40), count) + three(43), 40)
+    assert (end, [offset for offset, _, _ in records]) == (46, list(range(40, 46)))
+    lost = records[max(0, count) : 3]
+    assert lost == [(offset, None, UNREADABLE) for offset in range(40 + max(0, count), 43)]
+
+
+async def test_a_negative_number_of_headers_makes_a_record_unreadable() -> None:
+    plain = batch(40, [(b"P1", b"first", ()), (b"P2", b"second", ())])
+    made = summed(plain[:-1] + b"\x01")  # -1
+    assert await read(made, 40) == (42, [(40, b"P1", b"first"), (41, b"P2", UNREADABLE)])
+
+
+async def test_no_record_is_made_up_for_offsets_before_a_damaged_batch() -> None:
+    assert await read(counted(three(40), 0), 37) == (43, [(o, None, UNREADABLE) for o in (40, 41, 42)])
+
+
+async def test_what_lies_before_a_batch_that_cannot_be_read_is_delivered_first() -> None:
+    bad = odd_name(43)[:-1] + b"\x01"
+    fetching = Fetching({PLACE: 40})
+    fetching.answer(PLACE, three(40) + bad + three(46))
+    [stretch] = (await fetching.poll()).values()
+    assert (stretch.start, stretch.end, len(stretch.records)) == (40, 43, 3)
+    fetching.answer(PLACE, bad + three(46))
+    with pytest.raises(CorruptRecordException):
+        await fetching.poll()
+    assert fetching.position(PLACE) == 43
+
+
+async def test_a_backlog_of_small_damaged_batches_is_read_once_and_told_of_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def readable(raw: bytes) -> DamagedBatch | None:
+        nonlocal looked
+        looked += len(raw)
+        return damaged.readable(raw)
+
+    monkeypatch.setattr(fetched, "readable", readable)
+    answer = b"".join(odd_name(3 * number) for number in range(200))
+    _, records = await read(answer, 0)
+    assert [offset for offset, _, _ in records] == list(range(600))
+    assert looked == len(answer), "no batch is looked at twice"
+    [line] = [one for one in caplog.records if one.msg == "batch_damaged"]
+    facts: dict[str, object] = line.__dict__["facts"]
+    assert (facts["offset"], facts["batches"]) == (1, 200)
 
 
 @pytest.mark.parametrize("topic", [Topic.OBJECTIONS, Topic.PATIENTS, Topic.APPOINTMENTS])

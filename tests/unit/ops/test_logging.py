@@ -8,6 +8,7 @@ import logging
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -78,9 +79,10 @@ def put_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     handlers, level = root.handlers, root.level
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
     yield
-    logging.captureWarnings(False)
+
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.NOTSET)
     root.handlers = handlers
@@ -158,3 +160,21 @@ def test_a_line_that_cannot_be_written_is_not_printed_with_its_text(
     handler.setStream(closed)
     logging.getLogger("x").error("it failed for %s", ADA)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("put_back")
+def test_a_warning_of_pythons_is_its_kind_and_its_place_and_nothing_it_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up("info")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn_explicit(ADA, DeprecationWarning, "/home/ada/lib/faust/app/base.py", 12)
+        warnings.warn_explicit(ADA, RuntimeWarning, "/home/ada/lib/mode/timers.py", 3)
+    said = capsys.readouterr().err
+    assert "ada" not in said.lower()
+    lines = [json.loads(one) for one in said.splitlines()]
+    assert [(one["event"], one["kind"], one["where"]) for one in lines] == [
+        ("python_warning", "DeprecationWarning", "app/base.py:12"),
+        ("python_warning", "RuntimeWarning", "mode/timers.py:3"),
+    ]

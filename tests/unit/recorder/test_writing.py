@@ -1,6 +1,7 @@
 """What the recorder does with records whose schema only the registry knows."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -258,3 +259,96 @@ async def test_an_id_that_the_registry_does_not_know_stays_unread_and_is_counted
     assert desk.producer.written == []
     assert desk.producer.offsets == {("objections", 0): 1}
     assert value("heed_record_unreadable_total") == before + 1
+
+
+async def test_a_long_history_is_remembered_as_work_that_goes_on_and_holds_nothing_else_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new start would begin it anew, and be ended by the same probe."""
+    old, more = [desk.record(77, offset) for offset in range(40)], asyncio.Event()
+
+    async def replay(*_: object) -> AsyncGenerator[Any, None]:
+        yield old[:20]
+        await more.wait()
+        yield old[20:]
+
+    monkeypatch.setattr(writing, "replay", replay)
+    monkeypatch.setattr(writing, "REMEMBERED_AT_ONCE", 10)
+    desk.partition._remember_to = 40
+    async with Recording(desk) as recording:
+        recorder = recording.recorder
+        recorder.lag = 1
+        recorder.progress -= 2 * STALLED_S
+        assert recorder.alive() == [], "it came further just now"
+        assert recorder.ready() == ["partition 0: remembers old objections"]
+        desk.partition.progress -= 2 * STALLED_S
+        assert recorder.alive() != [], "reading hangs"
+        more.set()
+        await asyncio.sleep(0.05)
+        assert recorder.ready() == []
+        assert len(desk.partition._seen) == 40
+
+
+async def test_others_have_their_turn_while_a_stretch_is_remembered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, turns = [desk.record(77, offset) for offset in range(40)], 0
+
+    async def replay(*_: object) -> AsyncGenerator[Any, None]:
+        yield old
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    monkeypatch.setattr(writing, "replay", replay)
+    monkeypatch.setattr(writing, "REMEMBERED_AT_ONCE", 10)
+    desk.partition._remember_to = 40
+    beside = asyncio.create_task(other())
+    await desk.partition.learn({})
+    beside.cancel()
+    assert turns >= 4
+
+
+@pytest.mark.parametrize("away", [True, False])
+async def test_a_cancellation_that_a_stopping_consumer_keeps_to_itself_ends_learning_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, away: bool
+) -> None:
+    """``Fetcher.close`` of aiokafka awaits its task and suppresses CancelledError, ours included."""
+    closing = asyncio.Event()
+
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.02)
+
+    async def replay(*_: object) -> AsyncGenerator[Any, None]:
+        fetch = asyncio.create_task(slow_to_end())
+        try:
+            yield [desk.record(77)]
+            await asyncio.sleep(0)
+        finally:
+            closing.set()
+            fetch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await fetch
+
+    monkeypatch.setattr(writing, "replay", replay)
+    desk.partition._remember_to = 1
+    async with Recording(desk) as recording:  # first it learns in peace
+        recorder, fetching = recording.recorder, recording.fetching
+        closing.clear()
+        desk.partition._remembered, desk.partition._asked = 0, {}
+        fetching.at[0] = 0
+        await closing.wait()
+        desk.registry.away = away
+        fetching.records[0] = [desk.record(79)]
+        [task] = recorder._learning.values()
+        async with asyncio.timeout(1):
+            await recorder.quiesce()
+        assert task.done()
+        assert task.cancelled() or task.exception() is None
+        assert 0 in fetching.paused, "whoever opens it again goes on with it"

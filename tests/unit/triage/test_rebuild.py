@@ -1,5 +1,7 @@
 """What a rebuilt partition takes over from inputs and outputs. No broker: what was read is given."""
 
+import argparse
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -7,19 +9,23 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from streams.cli import rebuild as cli
 from streams.decisions import Environment, refuse, respond
 from streams.domain.events import Envelope, Event, Resolution
 from streams.domain.packing import pack, unpack
 from streams.domain.patient import PatientState
 from streams.domain.position import Position
-from streams.domain.records import Decision, EscalationTask
+from streams.domain.records import DeadLetter, Decision, EscalationTask
 from streams.domain.shard import ShardState
 from streams.domain.time import HOUR, Instant
 from streams.domain.vocabulary import INPUT_TOPICS, Outcome, Reason, ResolutionKind, Role, Topic
 from streams.errors import BadRecord
 from streams.kafka.outbox import RECORD_BYTES
 from streams.kafka.reading import Stored
-from streams.triage.rebuild import _Partition
+from streams.ops.person import hash_of
+from streams.settings import Settings
+from streams.triage import no_room
+from streams.triage.rebuild import Rebuilt, _Partition
 from streams.worker.hindsight import Made
 from streams.worker.intake import Work
 from streams.worker.journal import Journal, unpack_shard
@@ -39,9 +45,24 @@ class Producer:
 
     def __init__(self) -> None:
         self.rows: dict[bytes, bytes | None] = {}
+        self.tasks: list[bytes] = []
+        self.letters: list[DeadLetter] = []
+        self.last: list[str] = []  # topics of the last transaction
 
     def outbox(self) -> Any:
-        return SimpleNamespace(add=lambda _topic, key, packed: self.rows.__setitem__(key, packed))
+        self.last = []
+        return SimpleNamespace(add=self._add, add_dead_letter=self._add_letter)
+
+    def _add(self, topic: str, key: bytes, value: bytes) -> None:
+        self.last.append(topic)
+        if topic == Topic.ESCALATION_TASKS:
+            self.tasks.append(value)
+        else:
+            self.rows[key] = value
+
+    def _add_letter(self, topic: str, letter: DeadLetter) -> None:
+        self.last.append(topic)
+        self.letters.append(letter)
 
     async def commit(self, _outbox: object, _offsets: object) -> None:
         pass
@@ -125,23 +146,47 @@ def test_nor_one_from_before_the_worker_met_an_objection_that_carries_an_older_t
 async def test_a_patient_whom_the_table_has_no_room_for_stays_as_they_were_and_stops_the_partition(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def write(*inputs: Stored) -> dict[bytes, bytes | None]:
+    producer = Producer()
+
+    async def write(*inputs: Stored, raised: EscalationTask | None = None) -> dict[bytes, bytes | None]:
+        nonlocal producer
         one, producer = partition(), Producer()
+        if raised is not None:
+            one._stops.raised(raised)
         rebuilt(one, *inputs)
         to: Any = producer
-        await one._write(to, {})
+        taken = {topic: one._taken(topic, 1_000) for topic in INPUT_TOPICS}
+        unwritable = await one._write(to, {}, taken)
+        assert unwritable == {b"P1"} - producer.rows.keys()
+        assert no_room.named(unwritable, taken, "key") == tuple(
+            f"patient {hash_of(key, 'key')}" for key in unwritable
+        )
+        assert no_room.named(unwritable, taken, None) == ("objections[0]@8",) * len(unwritable)
         return producer.rows
 
     said = stored(Topic.PATIENTS, b"P1", patient().value, NOW)
-    objected = stored(Topic.OBJECTIONS, b"P1", objection().value, NOW)
-    rows = await write(said, objected)
+    objected = [stored(Topic.OBJECTIONS, b"P1", objection().value, NOW, offset) for offset in (7, 8)]
+    rows = await write(said, *objected)
+    assert not producer.tasks
+    assert not producer.letters
     assert not unpack_shard(rows[SHARD_KEY])[0].paused
     assert unpack(rows[b"P1"] or b"").objections
     for full in (lambda one: pack(one) + bytes(RECORD_BYTES), _cannot):
         monkeypatch.setattr("streams.triage.rows.pack", full)
-        rows = await write(said, objected)
+        rows = await write(said, *objected)
         assert rows.keys() == {SHARD_KEY}
         assert unpack_shard(rows[SHARD_KEY])[0].paused
+        assert [(one.key, one.offset) for one in producer.letters] == [(b"P1", 7), (b"P1", 8)]
+        [task] = [CODEC.decode_output(Topic.ESCALATION_TASKS, one) for one in producer.tasks]
+        assert isinstance(task, EscalationTask)
+        assert (task.role, task.reason) == (Role.SRE, Reason.OBJECTION_UNREADABLE)
+        assert (task.subject.id, task.patient_id) == ("objections-0-8", "")
+        at_once = producer.last
+        rows = await write(said, *objected, raised=task)
+        assert unpack_shard(rows[SHARD_KEY])[0].paused
+        assert not producer.tasks, "a worker has raised it, under the same id"
+        assert [one.offset for one in producer.letters] == [7]
+        assert at_once[-1] == Topic.PATIENT_TABLE, "in the transaction after which the table is no longer old"
 
 
 # What was decided about what had been read.
@@ -201,3 +246,22 @@ async def test_what_was_decided_about_the_topic_as_it_was_long_ago_is_not_decide
 
 def _cannot(_: PatientState) -> bytes:
     raise OverflowError
+
+
+@pytest.mark.parametrize(("unwritable", "code"), [((), 0), (("patient 9f3c", "patient a1"), 1)])
+def test_a_partition_that_was_stopped_is_said_and_patients_who_could_not_be_written_fail_the_command(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    unwritable: tuple[str, ...],
+    code: int,
+) -> None:
+    async def done(_settings: object, _now: Instant, say: Callable[[Rebuilt], None]) -> list[Rebuilt]:
+        one = Rebuilt(3, 5, 4, 1, 0, unwritable, stopped=True)
+        say(one)
+        return [one]
+
+    monkeypatch.setattr("streams.triage.rebuild.rebuild", done)
+    assert cli.run(argparse.Namespace(), Settings()) == code
+    said = capsys.readouterr().out
+    assert f"partition 3: STOPPED, {len(unwritable)} patients could not be written" in said
+    assert all(whom in said for whom in unwritable)

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from streams.domain.vocabulary import INPUT_TOPICS, Topic
-from streams.errors import RegistryUnreachable
+from streams.errors import BrokerUnreachable, RegistryUnreachable, UnsafeTopic
 from streams.kafka.batch import Stretch
 from streams.kafka.codec import Codec
 from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.worker import shard as shard_module
+from streams.worker import watch as watch_module
 from streams.worker.measuring import Measuring
 from streams.worker.shard import Shard
 from streams.worker.skew import Skew
@@ -154,3 +155,82 @@ async def test_a_partition_in_a_rebalance_has_not_stalled(worker: Worker) -> Non
     assert worker.alive() == ["partition 0 has lag and made no progress for 60 s"]
     await worker.shard.quiesce()
     assert worker.alive() == []
+
+
+class Looks:
+    """What one look at the topics after the other finds; from then on that all is well."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *found: Exception) -> None:
+        self._found = iter(found)
+        self.stopped = 0
+        self.done = asyncio.Event()
+        monkeypatch.setattr(watch_module, "TOPICS_EVERY_S", 0.0)
+        monkeypatch.setattr(watch_module, "topics", SimpleNamespace(check=self.check))
+        nothing: Any = None
+        parts: Any = SimpleNamespace(names=SimpleNamespace(partitions=4))
+        self.watch = Watch(nothing, parts, nothing)
+
+    async def check(self, _settings: object) -> Any:
+        error = next(self._found, None)
+        if error is not None:
+            raise error
+        self.done.set()
+        return SimpleNamespace(partitions=4)
+
+    async def look(self) -> None:
+        host: Any = SimpleNamespace(stop_deciding=self._stop)
+        looking = asyncio.create_task(self.watch.keep_checking_topics(host))
+        async with asyncio.timeout(1):
+            await self.done.wait()
+        looking.cancel()
+
+    def _stop(self) -> None:
+        self.stopped += 1
+
+
+async def test_two_odd_answers_with_an_outage_between_them_stop_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    odd = UnsafeTopic("topic objections not found")
+    looks = Looks(monkeypatch, odd, *[BrokerUnreachable("away")] * 3, odd)
+    await looks.look()
+    assert looks.stopped == 0
+    looks = Looks(monkeypatch, odd, odd)
+    await looks.look()
+    assert looks.stopped == 1
+
+
+async def test_looks_in_vain_are_told_once_and_say_not_ready_until_there_is_an_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = [BrokerUnreachable("allow DescribeConfigs on it")]
+    measuring: Any = SimpleNamespace(reach=SimpleNamespace(reasons=list), fails_closed=False)
+    seen: list[list[str]] = []
+    host: Any = SimpleNamespace(
+        assigned_partitions=frozenset(), settled=SimpleNamespace(is_set=lambda: True), shards={}, behind=set(),
+        skew=Skew(), stop_deciding=lambda: None,
+    )  # fmt: skip
+
+    async def look(times: int) -> Watch:
+        looks = Looks(monkeypatch, *(away * times))
+        looks.watch._measuring = measuring
+        looks.watch._parts = SimpleNamespace(  # type: ignore[assignment]
+            names=SimpleNamespace(partitions=4), policy=SimpleNamespace(skew_tolerance=1_000)
+        )
+        check = looks.check
+
+        async def remember(settings: object) -> Any:
+            seen.append(list(looks.watch.ready(host)))
+            return await check(settings)
+
+        monkeypatch.setattr(watch_module, "topics", SimpleNamespace(check=remember))
+        await looks.look()
+        return looks.watch
+
+    watch = await look(5)
+    assert not any(seen)
+    watch = await look(8)
+    told = "whether the topics are as they must be cannot be told: allow DescribeConfigs on it"
+    assert [told] in seen
+    assert watch.ready(host) == []
+    assert [one.msg for one in caplog.records].count("topics_not_checked") == 1
