@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from streams.domain.decision import Send
@@ -9,12 +11,14 @@ from streams.domain.events import Appointment
 from streams.domain.patient import AppointmentEntry, Asked, PatientState, ResultEntry, Sent
 from streams.domain.records import SendCommand
 from streams.domain.time import Instant
-from streams.domain.vocabulary import AppointmentStatus, Level, Mode, Purpose, SubjectKind
+from streams.domain.vocabulary import AppointmentStatus, Channel, Level, Mode, Purpose, SubjectKind
 
 from .case import Case
 from .desk import Desk
 from .framing import tell
 from .request import WAITED
+
+_LINK: Final = "#link:"
 
 
 def mark_told(desk: Desk, case: Case, send: Send | None = None, *, by: str = "") -> None:
@@ -46,7 +50,8 @@ def knows(
         entry = after_message(entry, asked.version, link=carried)
         patient = replace(patient, appointments={**patient.appointments, asked.id: entry})
         if owes_link(entry):
-            again = for_the_link(asked, at)
+            assert message is not None, "one that nobody knows of is taken to have carried all"
+            again = for_the_link(asked, message.channel, at)
             patient = replace(patient, asked={**patient.asked, again.key: again})
         return patient
     if asked.kind is SubjectKind.RESULT:
@@ -91,9 +96,20 @@ def owes_link(entry: AppointmentEntry) -> bool:
     )
 
 
-def for_the_link(asked: Asked, now: Instant) -> Asked:
-    """The request that follows a notice without the link: decided at once, when the notice counts as told."""
-    return replace(asked, ordinal=asked.ordinal + 1, until=now, reason=None, rule="", waited=WAITED, flags=())
+def for_the_link(asked: Asked, channel: Channel, now: Instant) -> Asked:
+    """The request that follows a notice without the link: decided at once, when the notice counts as told.
+
+    One of its own, with an end of its own, for each channel by which a notice of that event went.
+    """
+    return replace(
+        asked, event_id=f"{asked.event_id}{_LINK}{channel}", ordinal=asked.ordinal + 1,
+        until=now, reason=None, rule="", waited=WAITED, flags=(),
+    )  # fmt: skip
+
+
+def is_link_after(asked: Asked, notice: Asked) -> bool:
+    """Whether a request is for the link that this notice did not carry."""
+    return _LINK in asked.event_id and asked.version == notice.version and asked.same_thing(notice)
 
 
 def untell(desk: Desk, asked: Asked, sent_at: Instant | None = None) -> None:

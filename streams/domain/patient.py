@@ -143,6 +143,11 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
         return self.id == other.id and self.kind is other.kind and self.copy_to == other.copy_to
 
     @property
+    def name(self) -> str:
+        """The event that asked for it, as its decisions name it; a copy to a proxy is a request of its own."""
+        return self.event_id if self.copy_to is None else f"{self.event_id}#copy:{self.copy_to}"
+
+    @property
     def key(self) -> str:
         """The subject's key; a copy to a proxy is a request of its own."""
         return (
