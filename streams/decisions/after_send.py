@@ -31,7 +31,7 @@ from .messages import FAILURES, bounced, failed_after_all, is_read
 from .outcome import carry_out
 from .request import asked_for_record, settled
 from .timing import unread_after
-from .told import hand_on, untell
+from .told import doubt, hand_on, untell
 
 _FAILURES_TO_OPEN: Final = 5
 _FAILURES_WITHIN: Final = 2 * MINUTE
@@ -51,6 +51,8 @@ def receive(desk: Desk, receipt: Receipt) -> None:
         _failed_after_all(desk, receipt.command_id, sent, status)
         return
     if sent.closed or sent.failed:
+        if is_read(sent, status) and not sent.failed:
+            doubt(desk, sent.asked, withdrawn=False)
         if (status is ReceiptStatus.PERMANENT_FAILURE) != sent.failed and status is not sent.status:
             desk.log_safety("receipt_conflict", _subject(sent), desk.event_id)
         return

@@ -60,6 +60,13 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
     body = entry.body
     policy = env.policy
     told = entry.told
+    if (
+        told is not None
+        and told.withdrawn
+        and told.version < entry.version
+        and not differs(body, told, policy).any
+    ):
+        told = entry.before  # whether it is known is not; told twice is better than never
     if asked.copy_to is not None and told is not None and told.version == entry.version:
         told = entry.before  # what the person who gets the copy was told (B11.7)
     difference = differs(body, told, policy)

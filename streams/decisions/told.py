@@ -140,6 +140,23 @@ def untold(patient: PatientState, asked: Asked, sent_at: Instant | None = None) 
     return patient
 
 
+def doubt(desk: Desk, asked: Asked, *, withdrawn: bool) -> None:
+    """A message was ``withdrawn`` before it was known to be read, with none in its place; or it was read after all.
+
+    Until then it may be known, and it may not: what differs from it is news, and so is the same once more (2.3).
+    """
+    entry = desk.patient.appointments.get(asked.id) if asked.kind is SubjectKind.APPOINTMENT else None
+    told = entry.told if entry is not None and asked.copy_to is None else None
+    if (
+        entry is not None
+        and told is not None
+        and told.version == asked.version
+        and told.withdrawn != withdrawn
+    ):
+        entry = replace(entry, told=replace(told, withdrawn=withdrawn))
+        desk.change(appointments={**desk.patient.appointments, asked.id: entry})
+
+
 def hand_on(desk: Desk, command_id: str, sent: Sent) -> Sent | None:
     """A notice that says nothing of its own result any more is the notice of the next one it spoke for (B10).
 

@@ -45,7 +45,10 @@ from .vocabulary import (
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
-    """What the recipient was last told of an appointment: what a newer version is compared with (B1)."""
+    """What the recipient was last told of an appointment: what a newer version is compared with (B1).
+
+    ``withdrawn``: by a message that was taken back before anybody is known to have read it.
+    """
 
     version: int
     status: AppointmentStatus
@@ -56,6 +59,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     clinician: str | None
     room: str | None
     precision: StartsPrecision | None = None  # None: told before this was kept
+    withdrawn: bool = False
 
 
 class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
