@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from streams.domain.decision import Send
 from streams.domain.events import Appointment
-from streams.domain.patient import AppointmentEntry, Asked, PatientState, ResultEntry, Sent
+from streams.domain.patient import AppointmentEntry, Asked, PatientState, ResultEntry, Sent, Told
 from streams.domain.records import SendCommand
 from streams.domain.time import Instant
 from streams.domain.vocabulary import AppointmentStatus, Channel, Level, Mode, Purpose, SubjectKind
@@ -19,6 +19,8 @@ from .framing import tell
 from .request import WAITED
 
 _LINK: Final = "#link:"
+#: As many messages as a day has (B14): of what failed longer ago a receipt changes nothing any more.
+_EARLIER: Final = 4
 
 
 def mark_told(desk: Desk, case: Case, send: Send | None = None, *, by: str = "") -> None:
@@ -82,7 +84,16 @@ def after_message(entry: AppointmentEntry, version: int, *, link: bool) -> Appoi
     told, old = tell(entry.body, version), entry.told
     if not link:
         told = replace(told, join_link_ref=old.join_link_ref if old is not None else None)
-    return replace(entry, told=told, before=old)
+    return learned(entry, told)
+
+
+def learned(entry: AppointmentEntry, told: Told) -> AppointmentEntry:
+    """The entry with what a recipient knows now, and what they knew before."""
+    if entry.before is None:
+        return replace(entry, told=told, before=entry.told)
+    return replace(
+        entry, told=told, before=entry.told, earlier=(entry.before, *entry.earlier[: _EARLIER - 1])
+    )
 
 
 def owes_link(entry: AppointmentEntry) -> bool:
@@ -126,12 +137,14 @@ def untold(patient: PatientState, asked: Asked, sent_at: Instant | None = None) 
         return patient
     if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
         entry = patient.appointments[asked.id]
-        if entry.told is not None and entry.told.version == asked.version:
-            entry = replace(entry, told=entry.before, before=None)
-        elif entry.before is not None and entry.before.version == asked.version:
-            entry = replace(entry, before=None)  # should the message since then fail too, nothing was told
-        else:
+        known = [one for one in (entry.told, entry.before, *entry.earlier) if one is not None]
+        said = [n for n, one in enumerate(known) if one.version == asked.version]
+        if not said:
             return patient
+        # Of a version told more than once it was the last message, or an earlier one that failed after all.
+        del known[said[0 if sent_at is None else -1]]
+        told, before = (*known, None, None)[:2]
+        entry = replace(entry, told=told, before=before, earlier=tuple(known[2:]))
         return replace(patient, appointments={**patient.appointments, asked.id: entry})
     if asked.kind is SubjectKind.RESULT and asked.id in patient.results:
         result = patient.results[asked.id]

@@ -65,7 +65,8 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
 class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
     """The newest version of an appointment, and what was told of it.
 
-    ``before`` is what had been told before the last message, for the case that it fails on every channel.
+    ``before`` is what had been told before the last message, for the case that it fails on every channel, and
+    ``earlier`` what had been told before that, the latest first: several may fail.
     """
 
     version: int
@@ -73,6 +74,7 @@ class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
     occurred_at: Instant
     told: Told | None = None
     before: Told | None = None
+    earlier: tuple[Told, ...] = ()
 
 
 class ResultEntry(msgspec.Struct, frozen=True, array_like=True):
