@@ -29,9 +29,9 @@ from .faults import attempt, fault
 from .framing import frame
 from .messages import FAILURES, bounced, failed_after_all, is_read
 from .outcome import carry_out
-from .request import asked_for_record, settled
+from .request import WAITED, asked_for_record, settled
 from .timing import unread_after
-from .told import hand_on, untell
+from .told import doubt, hand_on, untell
 
 _FAILURES_TO_OPEN: Final = 5
 _FAILURES_WITHIN: Final = 2 * MINUTE
@@ -51,6 +51,8 @@ def receive(desk: Desk, receipt: Receipt) -> None:
         _failed_after_all(desk, receipt.command_id, sent, status)
         return
     if sent.closed or sent.failed:
+        if is_read(sent, status) and not sent.failed:
+            doubt(desk, sent.asked, withdrawn=False)
         if (status is ReceiptStatus.PERMANENT_FAILURE) != sent.failed and status is not sent.status:
             desk.log_safety("receipt_conflict", _subject(sent), desk.event_id)
         return
@@ -75,12 +77,35 @@ def _learn(desk: Desk, sent: Sent, status: ReceiptStatus) -> None:
 
 
 def _failed_after_all(desk: Desk, command_id: str, sent: Sent, status: ReceiptStatus) -> None:
-    """A message that something newer has taken the place of: it moves on no more, but it told nobody either."""
-    _keep(desk, command_id, replace(sent, status=status, failed=True))
+    """A message that something newer has taken the place of: it told nobody either.
+
+    It moves on no more, unless what took its place did not have to be told, and nobody else has it to tell.
+    """
+    sent = replace(sent, status=status, failed=True)
+    _keep(desk, command_id, sent)
     _learn(desk, sent, status)
+    current, patient_before = _is_current(desk, sent) and not _in_hand(desk, sent), desk.patient
     untell(desk, sent.asked, sent.created_at)
     if status is ReceiptStatus.REFUSED:
         _check_ours(desk, sent)
+    elif current and not _is_current(desk, sent):  # else a person has told the same
+        _go_on(desk, command_id, sent, status, patient_before)
+    _wake(desk, sent)
+
+
+def _in_hand(desk: Desk, sent: Sent) -> bool:
+    """Whether another message or a person is telling of the same thing."""
+    messages, tasks = desk.patient.sent.values(), desk.patient.tasks.values()
+    return any(not (m.closed or m.failed) and m.asked.same_thing(sent.asked) for m in messages) or any(
+        t.asked is not None and t.asked.same_thing(sent.asked) for t in tasks
+    )
+
+
+def _wake(desk: Desk, sent: Sent) -> None:
+    """A newer version that waits for a time of day is decided at once: the start that counted may be an earlier one."""
+    held = desk.patient.asked.get(sent.asked.key)
+    if held is not None and held.reason not in WAITED:
+        desk.change(asked={**desk.patient.asked, held.key: replace(held, until=desk.now)})
 
 
 def _read_by(desk: Desk, sent: Sent) -> Instant:
@@ -136,7 +161,14 @@ def next_channel(desk: Desk, command_id: str, sent: Sent, status: ReceiptStatus 
     if not current:
         if (theirs := hand_on(desk, command_id, sent)) is not None:
             next_channel(desk, command_id, theirs, status)
+        _wake(desk, sent)
         return
+    _go_on(desk, command_id, sent, status, patient_before)
+
+
+def _go_on(
+    desk: Desk, command_id: str, sent: Sent, status: ReceiptStatus | None, patient_before: PatientState
+) -> None:
     asked = replace(settled(desk, sent.asked), flags=("10",))
     attempt(
         desk,

@@ -147,9 +147,7 @@ class Desk:
         self.write(
             Decision(
                 decision_id=id_,
-                event_id=asked.event_id
-                if asked.copy_to is None
-                else f"{asked.event_id}#copy:{asked.copy_to}",
+                event_id=asked.name,
                 input=InputRef(at.topic, at.partition, at.offset),
                 patient_id=self.patient_id,
                 outcome=outcome,

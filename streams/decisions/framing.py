@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.domain.events import Appointment
-from streams.domain.patient import Asked, PatientState, Told
+from streams.domain.patient import AppointmentEntry, Asked, PatientState, Told
 from streams.domain.vocabulary import (
     AppointmentStatus,
     Level,
@@ -59,7 +59,7 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
     entry = patient.appointments[asked.id]
     body = entry.body
     policy = env.policy
-    told = entry.told
+    told = _known(entry, policy)
     if asked.copy_to is not None and told is not None and told.version == entry.version:
         told = entry.before  # what the person who gets the copy was told (B11.7)
     difference = differs(body, told, policy)
@@ -81,6 +81,21 @@ def _frame_appointment(patient_id: str, patient: PatientState, asked: Asked, env
         difference,
         is_minor(patient, policy, env.now),
     )
+
+
+def _known(entry: AppointmentEntry, policy: Policy) -> Told | None:
+    """What the recipient was last told; what was taken back does not count where it would be said once more.
+
+    Whether that is known nobody can tell: told twice is better than never.
+    """
+    told = entry.told
+    if told is None or not told.withdrawn:
+        return told
+    for one in (told, entry.before, *entry.earlier):
+        again = one is not None and one.withdrawn and one.version < entry.version
+        if not again or differs(entry.body, one, policy).any:
+            return one
+    return None
 
 
 def _is_sensitive(body: Appointment, policy: Policy) -> bool:

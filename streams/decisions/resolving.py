@@ -34,6 +34,7 @@ from .objecting import look_again, unknown_role
 from .outcome import carry_out
 from .request import settled
 from .standing import decision_from
+from .told import learned
 
 _ENDED_OTHERWISE: Final = frozenset(
     {ResolutionKind.CONTACTED, ResolutionKind.LETTER_SENT, ResolutionKind.ACCEPTED_NOT_CONTACTED}
@@ -177,7 +178,7 @@ def _tell(desk: Desk, task: OpenTask) -> None:
     if task.kind is SubjectKind.APPOINTMENT and task.id in patient.appointments:
         entry = patient.appointments[task.id]
         if entry.version == task.entity_version:
-            entry = replace(entry, told=tell(entry.body, entry.version), before=entry.told)
+            entry = learned(entry, tell(entry.body, entry.version))
             desk.change(appointments={**patient.appointments, task.id: entry})
     elif task.kind is SubjectKind.RESULT and task.id in patient.results:
         result = patient.results[task.id]

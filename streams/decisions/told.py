@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from streams.domain.decision import Send
 from streams.domain.events import Appointment
-from streams.domain.patient import AppointmentEntry, Asked, PatientState, ResultEntry, Sent
+from streams.domain.patient import AppointmentEntry, Asked, PatientState, ResultEntry, Sent, Told
 from streams.domain.records import SendCommand
 from streams.domain.time import Instant
-from streams.domain.vocabulary import AppointmentStatus, Level, Mode, Purpose, SubjectKind
+from streams.domain.vocabulary import AppointmentStatus, Channel, Level, Mode, Purpose, SubjectKind
 
 from .case import Case
 from .desk import Desk
 from .framing import tell
 from .request import WAITED
+
+_LINK: Final = "#link:"
+#: As many messages as a day has (B14): of what failed longer ago a receipt changes nothing any more.
+_EARLIER: Final = 4
 
 
 def mark_told(desk: Desk, case: Case, send: Send | None = None, *, by: str = "") -> None:
@@ -46,7 +52,8 @@ def knows(
         entry = after_message(entry, asked.version, link=carried)
         patient = replace(patient, appointments={**patient.appointments, asked.id: entry})
         if owes_link(entry):
-            again = for_the_link(asked, at)
+            assert message is not None, "one that nobody knows of is taken to have carried all"
+            again = for_the_link(asked, message.channel, at)
             patient = replace(patient, asked={**patient.asked, again.key: again})
         return patient
     if asked.kind is SubjectKind.RESULT:
@@ -77,7 +84,16 @@ def after_message(entry: AppointmentEntry, version: int, *, link: bool) -> Appoi
     told, old = tell(entry.body, version), entry.told
     if not link:
         told = replace(told, join_link_ref=old.join_link_ref if old is not None else None)
-    return replace(entry, told=told, before=old)
+    return learned(entry, told)
+
+
+def learned(entry: AppointmentEntry, told: Told) -> AppointmentEntry:
+    """The entry with what a recipient knows now, and what they knew before."""
+    if entry.before is None:
+        return replace(entry, told=told, before=entry.told)
+    return replace(
+        entry, told=told, before=entry.told, earlier=(entry.before, *entry.earlier[: _EARLIER - 1])
+    )
 
 
 def owes_link(entry: AppointmentEntry) -> bool:
@@ -91,9 +107,20 @@ def owes_link(entry: AppointmentEntry) -> bool:
     )
 
 
-def for_the_link(asked: Asked, now: Instant) -> Asked:
-    """The request that follows a notice without the link: decided at once, when the notice counts as told."""
-    return replace(asked, ordinal=asked.ordinal + 1, until=now, reason=None, rule="", waited=WAITED, flags=())
+def for_the_link(asked: Asked, channel: Channel, now: Instant) -> Asked:
+    """The request that follows a notice without the link: decided at once, when the notice counts as told.
+
+    One of its own, with an end of its own, for each channel by which a notice of that event went.
+    """
+    return replace(
+        asked, event_id=f"{asked.event_id}{_LINK}{channel}", ordinal=asked.ordinal + 1,
+        until=now, reason=None, rule="", waited=WAITED, flags=(),
+    )  # fmt: skip
+
+
+def is_link_after(asked: Asked, notice: Asked) -> bool:
+    """Whether a request is for the link that this notice did not carry."""
+    return _LINK in asked.event_id and asked.version == notice.version and asked.same_thing(notice)
 
 
 def untell(desk: Desk, asked: Asked, sent_at: Instant | None = None) -> None:
@@ -110,18 +137,37 @@ def untold(patient: PatientState, asked: Asked, sent_at: Instant | None = None) 
         return patient
     if asked.kind is SubjectKind.APPOINTMENT and asked.id in patient.appointments:
         entry = patient.appointments[asked.id]
-        if entry.told is not None and entry.told.version == asked.version:
-            entry = replace(entry, told=entry.before, before=None)
-        elif entry.before is not None and entry.before.version == asked.version:
-            entry = replace(entry, before=None)  # should the message since then fail too, nothing was told
-        else:
+        known = [one for one in (entry.told, entry.before, *entry.earlier) if one is not None]
+        said = [n for n, one in enumerate(known) if one.version == asked.version]
+        if not said:
             return patient
+        # Of a version told more than once it was the last message, or an earlier one that failed after all.
+        del known[said[0 if sent_at is None else -1]]
+        told, before = (*known, None, None)[:2]
+        entry = replace(entry, told=told, before=before, earlier=tuple(known[2:]))
         return replace(patient, appointments={**patient.appointments, asked.id: entry})
     if asked.kind is SubjectKind.RESULT and asked.id in patient.results:
         result = patient.results[asked.id]
         if result.told_version == asked.version and sent_at in (None, result.told_at):
             return replace(patient, results={**patient.results, asked.id: _untold(result)})
     return patient
+
+
+def doubt(desk: Desk, asked: Asked, *, withdrawn: bool) -> None:
+    """A message was ``withdrawn`` before it was known to be read, with none in its place; or it was read after all.
+
+    Until then it may be known, and it may not: what differs from it is news, and so is the same once more (2.3).
+    """
+    entry = desk.patient.appointments.get(asked.id) if asked.kind is SubjectKind.APPOINTMENT else None
+    told = entry.told if entry is not None and asked.copy_to is None else None
+    if (
+        entry is not None
+        and told is not None
+        and told.version == asked.version
+        and told.withdrawn != withdrawn
+    ):
+        entry = replace(entry, told=replace(told, withdrawn=withdrawn))
+        desk.change(appointments={**desk.patient.appointments, asked.id: entry})
 
 
 def hand_on(desk: Desk, command_id: str, sent: Sent) -> Sent | None:

@@ -13,7 +13,7 @@ from streams.domain.vocabulary import Reason, SubjectKind, TaskStatus
 from .decide import Ruling
 from .desk import Desk
 from .request import MAY_TAKE_PLACE, takes_place_of
-from .told import hand_on
+from .told import doubt, hand_on, is_link_after
 
 #: Outcomes that leave an earlier message standing: what it said is still true.
 _STILL_TRUE: Final = frozenset({Reason.NO_NET_CHANGE, Reason.IMMATERIAL, Reason.REPLAY_GUARD})
@@ -40,9 +40,13 @@ def withdraw(desk: Desk, ruling: Ruling) -> str | None:
                 continue
             if not isinstance(verdict, Send) and hand_on(desk, id_, message) is not None:
                 continue  # it goes on for the results it spoke for too
+            if not isinstance(verdict, Send) and is_link_after(asked, message.asked):
+                continue  # what follows a notice without the link takes nothing of it back but by a message
             if supersedes is None or message.asked.same_thing(asked):
                 supersedes = id_
             desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
+            if not isinstance(verdict, Send):
+                doubt(desk, message.asked, withdrawn=True)
     for id_, task in list(desk.patient.tasks.items()):
         if task.asked is None or not _ends(desk.patient, asked, task.asked):
             continue

@@ -43,7 +43,7 @@ def _every_request_ends(evidence: Evidence, requests: list[Request]) -> Check:
     copies = len(requests) - len(due & decided) - beside
     figures = (
         f"{len(due):,} appointment changes, results and requests + {beside:,} looked at because of other news"
-        f" + {copies:,} copies = " + " + ".join(f"{part:,}" for part in parts)
+        f" + {copies:,} copies and links = " + " + ".join(f"{part:,}" for part in parts)
     )
     forgotten = [f"hold of {request.event_id} is over" for request in _overdue(evidence, requests)]
     holds = (

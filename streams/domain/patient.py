@@ -45,7 +45,10 @@ from .vocabulary import (
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
-    """What the recipient was last told of an appointment: what a newer version is compared with (B1)."""
+    """What the recipient was last told of an appointment: what a newer version is compared with (B1).
+
+    ``withdrawn``: by a message that was taken back before anybody is known to have read it.
+    """
 
     version: int
     status: AppointmentStatus
@@ -56,12 +59,14 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     clinician: str | None
     room: str | None
     precision: StartsPrecision | None = None  # None: told before this was kept
+    withdrawn: bool = False
 
 
 class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
     """The newest version of an appointment, and what was told of it.
 
-    ``before`` is what had been told before the last message, for the case that it fails on every channel.
+    ``before`` is what had been told before the last message, for the case that it fails on every channel, and
+    ``earlier`` what had been told before that, the latest first: several may fail.
     """
 
     version: int
@@ -69,6 +74,7 @@ class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True):
     occurred_at: Instant
     told: Told | None = None
     before: Told | None = None
+    earlier: tuple[Told, ...] = ()
 
 
 class ResultEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -141,6 +147,11 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
     def same_thing(self, other: Asked) -> bool:
         """Whether both are about the same appointment, result or request, and the same recipient."""
         return self.id == other.id and self.kind is other.kind and self.copy_to == other.copy_to
+
+    @property
+    def name(self) -> str:
+        """The event that asked for it, as its decisions name it; a copy to a proxy is a request of its own."""
+        return self.event_id if self.copy_to is None else f"{self.event_id}#copy:{self.copy_to}"
 
     @property
     def key(self) -> str:

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from streams.domain.packing import unpack
-from streams.domain.patient import Asked
 from streams.domain.records import Decision, EscalationTask, RecordEntry, SendCommand
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Outcome, SubjectKind, Topic
@@ -118,8 +117,7 @@ class Conservation:
             about = decision.subject  # one objection may lead to another look at several appointments
             requests[input_, decision.event_id, about.kind, about.id].append((place, decision))
         for (input_, event_id, *_), made in requests.items():
-            copy_to = event_id.partition("#copy:")[2] or None
-            if self._left_open(made) and (*input_, copy_to) not in open_holds:
+            if self._left_open(made) and (*input_, event_id) not in open_holds:
                 self._findings.add(Kind.LOST, made[-1][0], "held, and neither ended nor waiting in the table")
 
     def _left_open(self, made: list[tuple[Place, Decision]]) -> bool:
@@ -132,11 +130,11 @@ class Conservation:
             is_open = held
         return is_open
 
-    def _open_holds(self) -> Iterator[tuple[str, int, str | None]]:
+    def _open_holds(self) -> Iterator[tuple[str, int, str]]:
         for row in self._ledger.table.values():
             if row.packed is not None:
                 for asked in unpack(row.packed).asked.values():
-                    yield _input_of(asked)
+                    yield asked.position.topic.value, asked.position.offset, asked.name
 
     # (b) Ids are unique, and what is named exists.
 
@@ -252,7 +250,3 @@ class Conservation:
 def follows_a_message(decision: Decision) -> bool:
     """Stage 10: a receipt, or none in time, leads to the next channel or to a person."""
     return decision.rule_path[:1] == ("10",)
-
-
-def _input_of(asked: Asked) -> tuple[str, int, str | None]:
-    return asked.position.topic.value, asked.position.offset, asked.copy_to

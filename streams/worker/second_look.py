@@ -104,6 +104,8 @@ def _starts(patients: Sequence[PatientState | None]) -> Iterator[Instant]:
     for patient in patients:
         for entry in () if patient is None else patient.appointments.values():
             yield entry.body.starts_at
+            if entry.before is not None:  # what is known once the message since then did not arrive
+                yield entry.before.starts_at
             if entry.told is not None:
                 yield entry.told.starts_at
             elif entry.body.previous_starts_at is not None:  # what the source says it was

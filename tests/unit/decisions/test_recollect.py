@@ -100,7 +100,7 @@ def test_a_link_that_the_message_did_not_carry_is_still_owed() -> None:
     assert response.patient is not None
     assert rebuilt.appointments == response.patient.appointments
     (owed,) = rebuilt.asked.values()
-    assert (owed.until, owed.version) == (NOW, 2)
+    assert (owed.until, owed.version, owed.event_id) == (NOW, 2, "e2#link:sms")
     forgotten = decided(took(told, video, NOW), decision_of(response.outputs), None, POLICY)
     assert not forgotten.asked, "without the command, the reading that sends less"
     followed = wake("P1", rebuilt, ENV)

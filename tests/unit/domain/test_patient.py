@@ -90,6 +90,20 @@ def test_a_state_of_an_older_version_can_be_read() -> None:
     assert unpack(bytes(8) + short) == PatientState(version=3)
 
 
+def test_what_was_told_is_read_as_an_older_version_wrote_it() -> None:
+    chart = Chart(known(Channel.SMS))
+    chart.hear(appointment())
+    chart.hear(cancelled())
+    assert chart.patient is not None
+    row = msgspec.msgpack.decode(msgspec.msgpack.encode(chart.patient))
+    at = PatientState.__struct_fields__.index("appointments")
+    for entry in row[at].values():
+        *older, told, before, earlier = entry
+        assert earlier == []
+        entry[:] = [*older, told[:-1], before[:-1]]
+    assert unpack(bytes(8) + msgspec.msgpack.encode(row)) == chart.patient
+
+
 def test_foreign_bytes_are_refused() -> None:
     with pytest.raises(msgspec.DecodeError):
         unpack(bytes(8) + b"\xc1")

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from streams.domain.records import Decision, RecordEntry, SendCommand
-from streams.domain.vocabulary import Outcome, Topic
+from streams.domain.time import SECOND
+from streams.domain.vocabulary import Mode, Outcome, Topic
 from streams.kafka.reading import Stored
 from streams.recorder.entries import message_entry
 from streams.settings import load
@@ -24,7 +25,7 @@ from streams.verify.policies import PolicyOfTurn, read_policies
 from streams.verify.run import Plan, Verification
 from streams.verify.written import compare
 from tests.support.policies import policy
-from tests.unit.verify.test_model import CODEC, Life, lived
+from tests.unit.verify.test_model import CODEC, Life, lived, moved
 
 Tamper = Callable[[Life], object]
 
@@ -137,6 +138,27 @@ def test_what_was_decided_has_been_read(life: Life, unread: int, found: dict[Kin
     ledger = life.ledger()
     read_to = {**ledger.read_to, Topic.APPOINTMENTS: ledger.read_to[Topic.APPOINTMENTS] - unread}
     assert conserved(with_journal(ledger, -1, read_to=read_to)) == found
+
+
+def to_video(life: Life) -> None:
+    """The one appointment of P3 becomes a video call: a change, and its link."""
+    life.turn(moved("P3", 1))
+    event = moved("P3", 2)
+    link: dict[str, Any] = {"mode": Mode.VIDEO, "join_link_ref": "https://video.example.org/a"}
+    life.turn(msgspec.structs.replace(event, body=msgspec.structs.replace(event.body, **link)))
+    life.clock.at += SECOND
+    life.turn(wakes=(b"P3",))
+
+
+def test_the_link_that_follows_a_notice_is_a_request_of_its_own(life: Life, file: Path) -> None:
+    to_video(life)
+    notice, link = life.decisions()[-2:]
+    assert (notice.outcome, link.outcome) == (Outcome.SEND, Outcome.SEND)
+    assert link.event_id == f"{notice.event_id}#link:sms"
+    assert conserved(life.ledger()) == {}
+    assert decided_again(life, life.ledger(), file) == {}
+    a_second_end(life)
+    assert conserved(life.ledger()) == {Kind.DUPLICATED: 1}
 
 
 # The journals themselves.
