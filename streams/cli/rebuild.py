@@ -31,7 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    from streams.triage.rebuild import Rebuilt, rebuild
+    from streams.triage.rebuild import rebuild
+    from streams.triage.rebuilt import Rebuilt
     from streams.worker.clock import clock_from
 
     def say(one: Rebuilt) -> None:

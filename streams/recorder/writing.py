@@ -9,12 +9,10 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
-from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from streams.domain.events import Event
 from streams.domain.records import EscalationTask, RecordEntry, SendCommand
 from streams.domain.time import SECOND, Instant
 from streams.domain.vocabulary import Topic
@@ -33,7 +31,7 @@ from streams.ops.tracing import Passage, Traces, headers_of, trace_id, tracepare
 from streams.settings import Settings
 
 from . import metrics
-from .entries import message_entry, objection_entry, objection_id, task_entry
+from .entries import fingerprint, message_entry, objection_entry, task_entry
 from .evidence import unjustified
 from .heart import Heart
 
@@ -280,17 +278,6 @@ class RecordPartition:
             return []
         self._seen.add(change)
         return [objection_entry(event, now)]
-
-
-def fingerprint(event: Event) -> int:
-    """64 bits of whose objection changed, which one, and to which version.
-
-    Every change there ever was is remembered, since any may be delivered again: the texts would take three times the
-    memory. That two of ten million are taken for one has a chance of 3 in a million.
-    """
-    patient = event.envelope.patient_id
-    said = f"{len(patient)}/{patient}/{objection_id(event)}".encode()
-    return int.from_bytes(blake2b(said, digest_size=8).digest(), "big")
 
 
 def _read_to(last: Record | None) -> dict[Topic, int]:

@@ -15,8 +15,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from streams.decisions import Environment, adopt, recollect, refuse, respond
 from streams.decisions.intake import examine, fingerprint, subject_of
 from streams.decisions.refusing import paused
@@ -47,6 +45,7 @@ from streams.worker.table import SHARD_KEY
 
 from . import no_room
 from .idle import nobody_works
+from .rebuilt import Rebuilt
 from .rows import changed_rows
 from .stops import Stops
 
@@ -55,21 +54,6 @@ _ROWS: Final = 20_000
 #: What the new journal's number is ahead: turns are missing, and whoever decides them again must know.
 _GAP: Final = 2
 _OUTPUTS: Final = (Topic.DECISIONS, Topic.SEND_COMMANDS, Topic.ESCALATION_TASKS)
-
-
-class Rebuilt(msgspec.Struct, frozen=True):
-    """What was done to one partition. ``decisions``: those the table had not seen; 0: it was as it must be.
-
-    ``unwritable``: whose row could not be written (``no_room.named``). ``stopped``: it sends nothing until it is resumed.
-    """
-
-    partition: int
-    decisions: int = 0
-    inputs: int = 0
-    patients: int = 0
-    asked_again: int = 0
-    unwritable: tuple[str, ...] = ()
-    stopped: bool = False
 
 
 async def rebuild(settings: Settings, now: Instant, say: Callable[[Rebuilt], None]) -> list[Rebuilt]:

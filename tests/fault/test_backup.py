@@ -16,7 +16,8 @@ from streams.kafka.reading import Stored, read_to_end
 from streams.kafka.restore import restore
 from streams.ops import fatal
 from streams.settings import Settings
-from streams.triage.rebuild import Rebuilt, rebuild
+from streams.triage.rebuild import rebuild
+from streams.triage.rebuilt import Rebuilt
 from streams.verify.run import Plan, verify
 from streams.worker import host
 from streams.worker.table import SHARD_KEY

@@ -16,8 +16,9 @@ from streams.kafka.framing import frame_header
 from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.ops.metrics import value
 from streams.recorder import writing
+from streams.recorder.entries import fingerprint
 from streams.recorder.run import STALLED_S, Recorder
-from streams.recorder.writing import Parts, RecordPartition, fingerprint
+from streams.recorder.writing import Parts, RecordPartition
 
 NOW = 1_796_119_200_000
 SCHEMAS = SchemaSet.load(schema_directory())

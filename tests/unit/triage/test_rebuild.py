@@ -25,7 +25,8 @@ from streams.kafka.reading import Stored
 from streams.ops.person import hash_of
 from streams.settings import Settings
 from streams.triage import no_room
-from streams.triage.rebuild import Rebuilt, _Partition
+from streams.triage.rebuild import _Partition
+from streams.triage.rebuilt import Rebuilt
 from streams.worker.hindsight import Made
 from streams.worker.intake import Work
 from streams.worker.journal import Journal, unpack_shard
