@@ -214,6 +214,7 @@ def _addresses(value: str) -> bool:
     return not value or all(re.fullmatch(r"\s*\S+:\d{1,5}\s*", one) for one in value.split(","))
 
 
+_CLOCK_ALLOWED: Final = "HEED_CLOCK_ALLOWED"
 #: What each number may be.
 _NUMBER: Final = {
     "partitions": "1 to 1000",
@@ -230,10 +231,8 @@ def _in_words(what: str, name: str) -> str:
     annotation = Settings.__annotations__.get(name)
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return f"not a value of {name}; allowed: {', '.join(annotation)}"
-    if annotation is int:
-        return f"not a whole number; allowed: {_NUMBER[name]}"
-    if annotation is float:
-        return f"not a number; allowed: {_NUMBER[name]}"
+    if annotation in (int, float):
+        return f"not a {'whole number' if annotation is int else 'number'}; allowed: {_NUMBER[name]}"
     if what.startswith("not "):  # in words already
         return what
     return f"not text; allowed: {_TEXT.get(name, 'text')} in quotes"
@@ -275,9 +274,6 @@ def _read_variables(environ: Mapping[str, str], given: _Given) -> None:
                 f"{variable}: there is no such setting{_nearest(variable, [*known, *secret_files])}"
             )
     _check_clock(environ, given)
-
-
-_CLOCK_ALLOWED: Final = "HEED_CLOCK_ALLOWED"
 
 
 def _check_clock(environ: Mapping[str, str], given: _Given) -> None:

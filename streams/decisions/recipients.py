@@ -292,12 +292,8 @@ def copies_wanted(case: Case) -> tuple[str, ...]:
     """The proxies who get a copy as a second, separately decided request (B11.7); a fallback makes none again."""
     if not case.patient.proxies or case.asked.copy_to is not None or case.tried or case.minor:
         return ()
-    removed = case.removed_proxies
-    return tuple(
-        p.proxy_id
-        for p in case.patient.proxies
-        if p.basis is ProxyBasis.NOMINATED
-        and p.mode is ProxyMode.COPY
-        and p.proxy_id not in removed
-        and usable(case, p)
+    named_for_copies = (
+        p for p in case.patient.proxies if p.basis is ProxyBasis.NOMINATED and p.mode is ProxyMode.COPY
     )
+    removed = case.removed_proxies
+    return tuple(p.proxy_id for p in named_for_copies if p.proxy_id not in removed and usable(case, p))
