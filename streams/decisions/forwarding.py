@@ -50,7 +50,7 @@ def forward(desk: Desk, asked: Asked, survivor: str) -> None:
         entry = patient.appointments[asked.id]
         body = replace(entry.body, nhs_number=None)
         # What is told from here on is told there, and newer versions are compared with that.
-        entry = replace(entry, told=None, before=None)
+        entry = replace(entry, told=None, before=None, earlier=())
         desk.change(appointments={**patient.appointments, asked.id: entry})
     elif asked.kind is SubjectKind.RESULT:
         body = replace(patient.results[asked.id].body, nhs_number=None)

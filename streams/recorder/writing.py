@@ -181,9 +181,8 @@ class RecordPartition:
             for name, records in self._framed(fetched):
                 for record in records:
                     await self._learn(record)
-                self._asked[name] = (
-                    records[-1].offset + 1
-                )  # what it does not know now is not asked about again
+                # What it does not know now is not asked about again.
+                self._asked[name] = records[-1].offset + 1
         finally:
             self.registry_away = False
 

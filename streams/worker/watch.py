@@ -101,9 +101,8 @@ class Watch:
             reasons.append(f"the event loop has not turned for {now - self._beat:.0f} s")
         for shard in host.shards.values():
             waits = bool(shard.intake.inbox.waiting()) or self._measuring.behind.get(shard.partition, 0) > 0
-            waits = (
-                waits and not shard.registry_away
-            )  # a new start brings no registry back, and needs it besides
+            # Of a registry that is away a new start brings nothing back, and needs it besides.
+            waits = waits and not shard.registry_away
             if shard.flowing and waits and now - shard.progress > STALLED_S:
                 reasons.append(
                     f"partition {shard.partition} has lag and made no progress for {STALLED_S:.0f} s"

@@ -11,7 +11,15 @@ from streams.domain.events import Body, Event, Objection
 from streams.domain.limits import violation
 from streams.domain.patient import ObjectionEntry
 from streams.domain.records import Forward, Output
-from streams.domain.vocabulary import Channel, ObjectionAction, Purpose, RecordStatus, Topic
+from streams.domain.time import DAY
+from streams.domain.vocabulary import (
+    AppointmentStatus,
+    Channel,
+    ObjectionAction,
+    Purpose,
+    RecordStatus,
+    Topic,
+)
 from tests.support.charts import (
     IN_TWO_WEEKS,
     NOW,
@@ -27,6 +35,7 @@ from tests.support.charts import (
 )
 
 SMS: Final = Channel.SMS
+WEEK: Final = 7 * DAY
 GONE: Final[dict[str, Any]] = {"record_status": RecordStatus.SUPERSEDED, "superseded_by": "P2"}
 
 
@@ -50,6 +59,20 @@ def test_a_request_starts_again_under_the_survivor(body: Body, topic: Topic) -> 
     assert (event.topic, event.envelope.patient_id, event.envelope.event_id) == (topic, "P2", "e77#merged")
     assert event.envelope.source == SENDER
     assert getattr(event.body, "nhs_number", None) is None
+
+
+def test_of_what_is_sent_on_nothing_told_stays_behind() -> None:
+    """A receipt that comes late must not bring back what was told before that."""
+    chart = Chart(known(SMS))
+    for week in range(3):
+        chart.hear(appointment(IN_TWO_WEEKS + week * WEEK))
+    assert chart.patient is not None
+    assert len(chart.patient.appointments["A1"].earlier) == 1
+    chart.hear(sections(identity=identity(**GONE)))
+    written = chart.hear(appointment(IN_TWO_WEEKS + 2 * WEEK, status=AppointmentStatus.CANCELLED))
+    assert len(forwarded(written)) == 1
+    entry = chart.patient.appointments["A1"]
+    assert (entry.told, entry.before, entry.earlier) == (None, None, ())
 
 
 def test_objections_are_sent_on_at_the_merge_and_ever_after() -> None:
