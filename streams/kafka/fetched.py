@@ -7,7 +7,10 @@ What aiokafka cannot read is read by ``damaged``: one record must not stop its p
 broker answered is kept until its records have been taken, as aiokafka itself does, out of reach.
 """
 
+import asyncio
 import logging
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, Final
@@ -26,29 +29,39 @@ __all__ = ["hand_on_as_read"]
 log: Final = logging.getLogger("heed.kafka")
 
 
-def hand_on_as_read(consumer: AIOKafkaConsumer) -> None:
-    """To be called once ``consumer`` has started and before anything is assigned to it: nothing has been fetched yet."""
+def hand_on_as_read(consumer: AIOKafkaConsumer, gap_s: float = 0.0) -> None:
+    """To be called once ``consumer`` has started and before anything is assigned to it: nothing has been fetched yet.
+
+    ``gap_s``: between the beginnings of two requests for records to the same broker, at least. Seconds.
+    """
     fetcher = consumer._fetcher
     fetcher._records = AsTheyAre()
-    fetcher._client = _Listening(fetcher._client, fetcher._records.answers)
+    fetcher._client = _Listening(fetcher._client, fetcher._records.answers, gap_s)
 
 
 class _Listening:
-    """The client of a fetcher, and what brokers answered to it last, by partition."""
+    """The client of a fetcher: leaves a gap between its requests for records, and keeps what brokers answered to them last,
+    by partition."""
 
-    def __init__(self, client: Any, answers: dict[TopicPartition, bytes]) -> None:
+    def __init__(self, client: Any, answers: dict[TopicPartition, bytes], gap_s: float) -> None:
         self._client = client
         self._answers = answers
+        self._gap_s = gap_s
+        self._asked: dict[int, float] = {}  # when each broker was last asked for records (monotonic)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     async def send(self, node_id: int, request: Any) -> Any:
+        if not isinstance(request, FetchRequest):
+            return await self._client.send(node_id, request)
+        if (early := self._asked.get(node_id, -math.inf) + self._gap_s - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+        self._asked[node_id] = time.monotonic()
         response = await self._client.send(node_id, request)
-        if isinstance(request, FetchRequest):
-            for topic, partitions in response.topics:
-                for number, *_, answer in partitions:
-                    self._answers[TopicPartition(topic, number)] = answer
+        for topic, partitions in response.topics:
+            for number, *_, answer in partitions:
+                self._answers[TopicPartition(topic, number)] = answer
         return response
 
 
