@@ -60,7 +60,12 @@ class Timers:
         return due is not None and due <= now
 
     def overdue_since(self, before: Instant) -> int:
-        """How many patients were due at ``before`` or earlier and have not been taken."""
+        """How many patients were due at ``before`` or earlier and have not been taken.
+
+        Asked every other second on the worker's loop: of a million patients going through all takes 0.1 s, and nobody is overdue.
+        """
+        if not self.overdue(before):
+            return 0
         return sum(due <= before for due in self._due.values())
 
     def __len__(self) -> int:

@@ -36,7 +36,10 @@ def test_a_patient_may_be_due_again_at_the_same_instant() -> None:
 
 
 def test_how_many_are_overdue_since_an_instant() -> None:
-    assert Timers([(10, b"a"), (20, b"b"), (30, b"c")]).overdue_since(20) == 2
+    timers = Timers([(10, b"a"), (20, b"b"), (30, b"c")])
+    assert [timers.overdue_since(at) for at in (9, 10, 20, 99)] == [0, 1, 2, 3]
+    timers.set(b"a", 40)  # what it was due at before stays in the heap until it surfaces
+    assert [timers.overdue_since(at) for at in (10, 20, 40)] == [0, 1, 3]
 
 
 def test_a_patient_put_off_again_and_again_does_not_fill_the_memory() -> None:
