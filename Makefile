@@ -53,7 +53,7 @@ fuzz: setup  ## damaged bytes and absurd events, ten minutes; make fuzz FUZZ="--
 check: setup  ## what can be told in about a minute, without a broker
 	@scripts/check
 
-bench: setup  ## Heed against its peers, and every target: 20 to 25 minutes on a machine with nothing else to do
+bench: setup  ## Heed against its peers, and every target: 20 to 30 minutes on a machine with nothing else to do
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
 	@$(BIN)/python -m bench $(ARGS)
 

@@ -1,6 +1,6 @@
 """Measure everything, say which targets are met, and write the results and their page.
 
-    make bench          20 to 25 minutes
+    make bench          20 to 30 minutes
     make bench-full     hours: five rounds everywhere (three of failover), windows of a minute, ten minutes for stalls
     python -m bench --only joins,days   some parts; the results file keeps the others'
     python -m bench --render            the targets and the page again, from the parts in the results file
