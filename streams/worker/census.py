@@ -244,18 +244,28 @@ class Census:
         for task in self.tasks.values():
             task.needed_by = self._needed_by(task.starts_at, task.created_at)
 
-    def pass_deadlines(self, now: Instant) -> None:
-        """Count deadlines that have just passed with nobody having acted: a task nobody touches is late too."""
-        for task in self.tasks.values():
-            if not task.acknowledged and not task.late_acknowledged and task.acknowledge_by < now:
-                task.late_acknowledged = True
-                self._met(f"{urgency(task.priority)}_acknowledged", False)
-            if not task.late_done and task.due_at < now:
-                task.late_done = True
-                self._met(f"{urgency(task.priority)}_completed", False)
-            if task.needed_by and not task.late_needed and task.needed_by < now:
-                task.late_needed = True
-                self._met("short_notice", False)
+    def open(self, now: Instant, portion: int) -> Iterator[list[Watched]]:
+        """Every open task, at most so many at a time; one that is closed meanwhile is left out.
+
+        Deadlines that have just passed with nobody having acted are counted: a task nobody touches is late too.
+        """
+        ids = list(self.tasks)
+        for start in range(0, len(ids), portion):
+            tasks = [self.tasks[task_id] for task_id in ids[start : start + portion] if task_id in self.tasks]
+            for task in tasks:
+                self._pass_deadlines(task, now)
+            yield tasks
+
+    def _pass_deadlines(self, task: Watched, now: Instant) -> None:
+        if not task.acknowledged and not task.late_acknowledged and task.acknowledge_by < now:
+            task.late_acknowledged = True
+            self._met(f"{urgency(task.priority)}_acknowledged", False)
+        if not task.late_done and task.due_at < now:
+            task.late_done = True
+            self._met(f"{urgency(task.priority)}_completed", False)
+        if task.needed_by and not task.late_needed and task.needed_by < now:
+            task.late_needed = True
+            self._met("short_notice", False)
 
     def expiring(self, now: Instant) -> int:
         """Standing decisions that end within the month."""

@@ -58,6 +58,7 @@ async def run_worker(settings: Settings) -> int:
     in_background(_start(app, host), "start")
     in_background(measuring.keep_looking(host, lambda: watch.ready(host)), "measure")
     in_background(measuring.keep_counting(host), "count")
+    in_background(measuring.keep_looking_at_open_work(host), "open work")
     in_background(watch.keep_checking_topics(host), "topics")
     in_background(parts.policy_file.keep_looking(), "policy")
     in_background(say_when_ready(host.settled), "ready")

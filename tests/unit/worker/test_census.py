@@ -9,7 +9,7 @@ from streams.domain.events import Appointment, Contact, Identity, Objection
 from streams.domain.packing import pack
 from streams.domain.patient import AppointmentEntry, Asked, ObjectionEntry, OpenTask, PatientState
 from streams.domain.position import Position
-from streams.domain.time import HOUR, MINUTE
+from streams.domain.time import DAY, HOUR, MINUTE
 from streams.domain.vocabulary import (
     AppointmentStatus,
     Channel,
@@ -88,13 +88,27 @@ def test_a_deadline_nobody_touches_is_missed_once() -> None:
     counted = census()
     counted.turn([(KEY, None, with_task())], NOW)
     for minutes in (31, 32, 61, 62, 181, 182):
-        counted.pass_deadlines(NOW + minutes * MINUTE)
+        list(counted.open(NOW + minutes * MINUTE, portion=1))
     counted.turn([(KEY, with_task(), PatientState())], NOW + 200 * MINUTE)
     assert counted.met == {
         ("urgent_acknowledged", "late"): 1,
         ("urgent_completed", "late"): 1,
         ("short_notice", "late"): 1,
     }
+
+
+def test_between_two_portions_tasks_may_come_and_go() -> None:
+    counted = census()
+    tasks = {f"t{number}": TASK for number in range(4)}
+    patient = PatientState(tasks=tasks)
+    counted.turn([(KEY, None, patient)], NOW)
+    portions = counted.open(NOW + DAY, portion=2)
+    assert len(next(portions)) == 2
+    after = PatientState(tasks={"t0": TASK, "t1": TASK, "t3": TASK, "t4": TASK})
+    counted.turn([(KEY, patient, after)], NOW + 5 * MINUTE)
+    assert [len(portion) for portion in portions] == [1], "t2 is closed, and t4 belongs to the next look"
+    assert counted.met["urgent_completed", "in_time"] == 1, "what was closed in time is never counted as late"
+    assert counted.met["urgent_completed", "late"] == 3
 
 
 def test_claiming_acknowledges() -> None:
