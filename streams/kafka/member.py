@@ -23,6 +23,9 @@ HEARTBEAT_MS: Final = 1_000
 REBALANCE_TIMEOUT_MS: Final = 15_000
 POLL_MS: Final = 100
 POLL_RECORDS: Final = 8_000
+#: Between the beginnings of two requests for records: each poll becomes a transaction for every partition that had some, and
+#: nobody waits for an entry in the record. Seconds.
+FETCH_GAP_S: Final = 0.200
 
 
 def leave_for_good(consumer: AIOKafkaConsumer) -> None:
@@ -79,7 +82,7 @@ class Member:
     async def start(self) -> None:
         """Connect and join the group. Raises KafkaError."""
         await self._consumer.start()
-        hand_on_as_read(self._consumer)
+        hand_on_as_read(self._consumer, FETCH_GAP_S)
         self._consumer.subscribe(self._topics, listener=_Listener(self))
 
     async def stop(self) -> None:

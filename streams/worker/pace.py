@@ -10,10 +10,11 @@ MOST: Final = 2_000
 #: a turn costs some milliseconds of work whatever its size. Seconds.
 DECIDE_S: Final = 0.100
 FEWEST: Final = 50
-#: A turn costs some 3 ms of work and 10 ms of round trips whatever its size. After one in which deciding took less
-#: than that the next waits a little for company: 200 plain joins, but 30 events with the full rules. Seconds.
+#: A turn costs some 3 to 8 ms of work, by the machine, and 10 ms of round trips whatever its size, and the broker as much again.
+#: After one in which deciding took hardly more than that the next waits a little for company: 300 plain joins, but 40
+#: events with the full rules. Seconds.
 GATHER_S: Final = 0.025
-SMALL_S: Final = 0.004
+SMALL_S: Final = 0.012
 
 
 class Pace:
@@ -41,7 +42,7 @@ class Pace:
         True
         >>> pace.gather_seconds(since=1.0)
         0.0
-        >>> pace.note(40, 0.006); pace.gather_seconds()
+        >>> pace.note(80, 0.015); pace.gather_seconds()
         0.0
         """
         return max(0.0, GATHER_S * (1 - self._last_s / SMALL_S) - since)
