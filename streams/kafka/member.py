@@ -16,7 +16,7 @@ from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
-from .fetched import hand_on_as_read
+from .fetched import PATIENCE_S, hand_on_as_read
 from .started import started
 
 #: As the worker's (streams/worker/app.py). Milliseconds.
@@ -82,7 +82,7 @@ class Member:
     async def start(self) -> None:
         """Connect and join the group. Raises KafkaError."""
         await self._running.enter_async_context(started(self._consumer))
-        hand_on_as_read(self._consumer)
+        hand_on_as_read(self._consumer, patience_s=PATIENCE_S)
         self._consumer.subscribe(self._topics, listener=_Listener(self))
 
     async def stop(self) -> None:
