@@ -27,14 +27,6 @@ from .purposes import LEVEL_OF
 
 _ELECTRONIC_MODEL: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.IM_COMMERCIAL})
 _NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
-_STRICT: Final = frozenset({Channel.SMS, Channel.EMAIL})
-_CEILING: Final = {
-    Channel.NHS_APP: Level.L4,
-    Channel.LETTER: Level.L4,
-    Channel.SMS: Level.L3,
-    Channel.EMAIL: Level.L3,
-    Channel.IM_COMMERCIAL: Level.L0,
-}
 
 
 def fit_level(
@@ -149,11 +141,9 @@ def language_of(case: Case, template: Template) -> str:
 
 
 def _channel_cap(case: Case, channel: Channel) -> Level:
+    """E3: what the channel may carry, which its ceiling and ``strict_channels`` bound (``policy.channels``)."""
     settings = case.policy.channels.get(channel)
-    limit = min(_CEILING[channel], settings.max_level) if settings is not None else Level.L0
-    if case.policy.strict_channels and channel in _STRICT:
-        limit = min(limit, Level.L1)
-    return limit
+    return settings.max_level if settings is not None else Level.L0
 
 
 def _permission_cap(case: Case, recipient: Recipient, channel: Channel) -> Level | None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,6 +16,7 @@ from streams.demo.staff import Staff
 from streams.domain.events import Event
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Topic
+from streams.kafka.started import started
 
 _POLL_MS: Final = 1
 
@@ -23,6 +25,7 @@ class Cast:
     """Reads send commands and escalation tasks as they come, and gives what is answered to them."""
 
     def __init__(self, connect: Mapping[str, Any], name_of: Callable[[str], str], partitions: int) -> None:
+        self._running = AsyncExitStack()
         self._consumer = AIOKafkaConsumer(
             isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=20, **connect
         )
@@ -36,7 +39,7 @@ class Cast:
         self._heard: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
-        await self._consumer.start()
+        await self._running.enter_async_context(started(self._consumer))
         self._consumer.assign(self._places)
         await self._consumer.seek_to_beginning(*self._places)
         return self
@@ -44,7 +47,7 @@ class Cast:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await self._running.aclose()
 
     async def listen(self) -> int:
         """Hear what has been said since the last time; how much it was."""

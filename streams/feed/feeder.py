@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaProducer
 
 from streams.feed.lines import Line
+from streams.kafka.started import started
 from streams.kafka.topics import MAX_INPUT_BYTES
 
 _LINGER_MS: Final = 5  # lets what happens at one moment travel in one batch
@@ -18,6 +20,7 @@ class Feeder:
     """An idempotent producer. Remembers where the last record of each partition went."""
 
     def __init__(self, connect: Mapping[str, Any], name_of: Callable[[str], str]) -> None:
+        self._running = AsyncExitStack()
         self._producer = AIOKafkaProducer(
             enable_idempotence=True,
             acks="all",
@@ -31,13 +34,13 @@ class Feeder:
         self.ends: dict[tuple[str, int], int] = {}
 
     async def __aenter__(self) -> Self:
-        await self._producer.start()
+        await self._running.enter_async_context(started(self._producer))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._producer.stop()
+        await self._running.aclose()
 
     async def feed(self, lines: Iterable[Line]) -> set[tuple[str, int]]:
         """Produce these, in order, and return when all are acknowledged; the partitions that got something.

@@ -46,13 +46,19 @@ def read_lines(
 ) -> Iterator[Line | BadLine]:
     """Read events, and say of each line that is none why not; blank lines are passed over."""
     for number, text in enumerate(file, 1):
-        if not text.strip():
-            continue
-        place = f"{name}:{number}"
-        try:
-            yield _read(text, place, topic, codec)
-        except BadLine as bad:
-            yield bad
+        line = read_line(text, f"{name}:{number}", topic, codec)
+        if line is not None:
+            yield line
+
+
+def read_line(text: str, place: str, topic: Topic | None, codec: Codec) -> Line | BadLine | None:
+    """The event of a line, or why it is none; None for a blank one. ``place`` is where it stands, for people."""
+    if not text.strip():
+        return None
+    try:
+        return _read(text, place, topic, codec)
+    except BadLine as bad:
+        return bad
 
 
 def _read(text: str, place: str, topic: Topic | None, codec: Codec) -> Line:

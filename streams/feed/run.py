@@ -11,7 +11,7 @@ import msgspec
 from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord, BadUsage
 from streams.feed.feeder import Feeder
-from streams.feed.lines import BadLine, Line, read_lines, topic_of_file
+from streams.feed.lines import BadLine, Line, read_line, read_lines, topic_of_file
 from streams.kafka import topics
 from streams.kafka.client import check_reachable, connection
 from streams.kafka.codec import Codec
@@ -122,8 +122,9 @@ async def _standard_input(topic: Topic | None, codec: Codec) -> AsyncIterator[Li
     number = 0
     while text := await asyncio.to_thread(sys.stdin.readline):
         number += 1
-        for line in read_lines([text], "standard input", topic, codec):
-            yield BadLine(str(line).replace(":1:", f":{number}:", 1)) if isinstance(line, BadLine) else line
+        line = read_line(text, f"standard input:{number}", topic, codec)
+        if line is not None:
+            yield line
 
 
 def _stored(stored: Stored, topic: Topic | None, codec: Codec) -> Line | BadLine:
@@ -131,12 +132,7 @@ def _stored(stored: Stored, topic: Topic | None, codec: Codec) -> Line | BadLine
     place = f"{stored.topic}[{stored.partition}]@{stored.offset}"
     if stored.value is not None and stored.value[:1] == b"{":
         text = stored.value.decode(errors="replace")
-        found = next(iter(read_lines([text], place, topic, codec)), BadLine(f"{place}: is empty"))
-        return (
-            BadLine(str(found).replace(f"{place}:1:", f"{place}:", 1))
-            if isinstance(found, BadLine)
-            else found
-        )
+        return read_line(text, place, topic, codec) or BadLine(f"{place}: is empty")
     if topic is None:
         return BadLine(f"{place}: topic: is missing; say with --topic where these records belong")
     try:

@@ -29,23 +29,32 @@ __all__ = ["hand_on_as_read"]
 log: Final = logging.getLogger("heed.kafka")
 
 
-def hand_on_as_read(consumer: AIOKafkaConsumer, gap_s: float = 0.0) -> None:
+#: For so long a process that decides or records goes on with everything else while a batch cannot be read: another
+#: replica may have it whole, and what lies before it, and in other partitions, must not wait for that. Seconds.
+PATIENCE_S: Final = 120.0
+#: Between two tries at such a batch. Seconds.
+AGAIN_S: Final = 0.25
+
+
+def hand_on_as_read(consumer: AIOKafkaConsumer, gap_s: float = 0.0, patience_s: float = 0.0) -> None:
     """To be called once ``consumer`` has started and before anything is assigned to it: nothing has been fetched yet.
 
     ``gap_s``: between the beginnings of two requests for records to the same broker, at least. Seconds.
+    ``patience_s``: for so long a batch that cannot be read at all is tried again, before it is an error. Seconds.
     """
     fetcher = consumer._fetcher
-    fetcher._records = AsTheyAre()
-    fetcher._client = _Listening(fetcher._client, fetcher._records.answers, gap_s)
+    fetcher._records = AsTheyAre(patience_s)
+    fetcher._client = _Listening(fetcher._client, fetcher._records, gap_s)
 
 
 class _Listening:
     """The client of a fetcher: leaves a gap between its requests for records, and keeps what brokers answered to them last,
     by partition."""
 
-    def __init__(self, client: Any, answers: dict[TopicPartition, bytes], gap_s: float) -> None:
+    def __init__(self, client: Any, records: "AsTheyAre", gap_s: float) -> None:
         self._client = client
-        self._answers = answers
+        self._answers = records.answers
+        self._unreadable = records.unreadable
         self._gap_s = gap_s
         self._asked: dict[int, float] = {}  # when each broker was last asked for records (monotonic)
 
@@ -55,7 +64,8 @@ class _Listening:
     async def send(self, node_id: int, request: Any) -> Any:
         if not isinstance(request, FetchRequest):
             return await self._client.send(node_id, request)
-        if (early := self._asked.get(node_id, -math.inf) + self._gap_s - time.monotonic()) > 0:
+        gap_s = max(self._gap_s, AGAIN_S) if self._unreadable.some else self._gap_s
+        if (early := self._asked.get(node_id, -math.inf) + gap_s - time.monotonic()) > 0:
             await asyncio.sleep(early)
         self._asked[node_id] = time.monotonic()
         response = await self._client.send(node_id, request)
@@ -68,20 +78,22 @@ class _Listening:
 class AsTheyAre(OrderedDict[TopicPartition, Any]):
     """What a consumer has fetched."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = 0.0) -> None:
         super().__init__()
         self.answers: dict[TopicPartition, bytes] = {}
+        self.unreadable = _Unreadable(patience_s)
 
     def __setitem__(self, place: TopicPartition, fetched: Any) -> None:
         answer = self.answers.pop(place, b"")
         records = getattr(fetched, "_partition_records", None)  # an error that was fetched has none
         if records is not None:
             records._consumer_record = _as_it_is
-            records._records_iterator = _each(place, records, answer)
+            records._records_iterator = _each(place, records, answer, self.unreadable)
         super().__setitem__(place, fetched)
 
     def clear(self) -> None:
         self.answers.clear()
+        self.unreadable.forget()
         super().clear()
 
 
@@ -107,11 +119,46 @@ class _Batches:
         return self._answer[self._begin : self._end]
 
 
-def _each(place: TopicPartition, records: Any, answer: bytes) -> Iterator[Record]:
+class _Unreadable:
+    """Partitions whose next batch cannot be read at all: at which offset, and since when (monotonic)."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._since: dict[TopicPartition, tuple[int, float]] = {}
+
+    @property
+    def some(self) -> bool:
+        return bool(self._since)
+
+    def met(self, place: TopicPartition, offset: int, error: Exception) -> bool:
+        """Note it, and say so the first time and the last; whether that was the last."""
+        now = time.monotonic()
+        known, since = self._since.get(place, (-1, now))
+        if known != offset:
+            since = now
+            self._since[place] = offset, since
+        over = now - since >= self._patience_s
+        if over or known != offset:
+            then = "stop" if over else f"go on without it, then stop in {self._patience_s:.0f} s"
+            log.error("batch_unreadable", extra={"facts": {
+                "topic": place.topic, "partition": place.partition, "offset": offset, "error": type(error).__name__,
+                "next": f"{then} (runbook: unreadable batch)",
+            }})  # fmt: skip
+        return over
+
+    def read(self, place: TopicPartition) -> None:
+        """What comes next there can be read."""
+        self._since.pop(place, None)
+
+    def forget(self) -> None:
+        self._since.clear()
+
+
+def _each(place: TopicPartition, records: Any, answer: bytes, unreadable: _Unreadable) -> Iterator[Record]:
     """The records of one answer, also of batches at which aiokafka stops. ``records`` is its ``PartitionRecords``.
 
-    For a batch that must not be read by us either (``damaged``) it raises whatever aiokafka did; but ends before
-    it where it has come further: what lies before it is delivered, and the next answer begins with that batch.
+    It ends before a batch that must not be read by us either (``damaged``): what lies before it is delivered, and the
+    next answer begins with that batch. Once that has lasted for too long it raises whatever aiokafka did.
     """
     if records._records.size_in_bytes() != len(answer):  # not the answer that these are from
         answer = b""
@@ -122,15 +169,15 @@ def _each(place: TopicPartition, records: Any, answer: bytes) -> Iterator[Record
         while True:
             try:
                 yield from records._unpack_records()
+                unreadable.read(place)
                 return
             except Exception as error:
                 start = records.next_fetch_offset
                 batch = None if isinstance(error, UnsupportedCodecError) else readable(batches.last())
                 if batch is None:
-                    if start != begun:
-                        return
-                    damage.unreadable(start, error)
-                    raise
+                    if start == begun and unreadable.met(place, start, error):
+                        raise
+                    return
                 damage.met(start, error)
             for read in batch.records(start):
                 records.next_fetch_offset = read.offset + 1
@@ -156,7 +203,3 @@ class _Damage:
         if self._batches:
             said = {"batches": self._batches, "next": "read record by record"}
             log.warning("batch_damaged", extra={"facts": self._place | self._first | said})
-
-    def unreadable(self, offset: int, error: Exception) -> None:
-        said = {"offset": offset, "error": type(error).__name__, "next": "stop (runbook: unreadable batch)"}
-        log.error("batch_unreadable", extra={"facts": self._place | said})

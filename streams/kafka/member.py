@@ -7,6 +7,7 @@ a partition that is not open.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
@@ -15,7 +16,8 @@ from aiokafka.errors import ConsumerStoppedError
 from aiokafka.structs import TopicPartition
 
 from .batch import Record
-from .fetched import hand_on_as_read
+from .fetched import PATIENCE_S, hand_on_as_read
+from .started import started
 
 #: As the worker's (streams/worker/app.py). Milliseconds.
 SESSION_TIMEOUT_MS: Final = 10_000
@@ -65,6 +67,7 @@ class Member:
         self._failed: BaseException | None = None
         self._stopping = False
         self.settled = asyncio.Event()  # set while everything assigned is open
+        self._running = AsyncExitStack()
         self._consumer = AIOKafkaConsumer(
             group_id=group,
             group_instance_id=instance,
@@ -81,8 +84,8 @@ class Member:
 
     async def start(self) -> None:
         """Connect and join the group. Raises KafkaError."""
-        await self._consumer.start()
-        hand_on_as_read(self._consumer, FETCH_GAP_S)
+        await self._running.enter_async_context(started(self._consumer))
+        hand_on_as_read(self._consumer, FETCH_GAP_S, PATIENCE_S)
         self._consumer.subscribe(self._topics, listener=_Listener(self))
 
     async def stop(self) -> None:
@@ -92,7 +95,7 @@ class Member:
         if self._opening is not None:
             self._opening.cancel()
         leave_for_good(self._consumer)
-        await self._consumer.stop()
+        await self._running.aclose()
 
     async def poll(self) -> dict[tuple[str, int], list[Record]]:
         """What has arrived on open partitions, waiting a little. Raises whatever opening one raised."""

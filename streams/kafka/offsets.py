@@ -5,6 +5,7 @@ On the fetching connection an answer would queue behind the long poll (architect
 
 import asyncio
 from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
@@ -19,6 +20,8 @@ from aiokafka.errors import (
     RequestTimedOutError,
 )
 from aiokafka.structs import TopicPartition
+
+from .started import started
 
 __all__ = ["KafkaError", "OffsetsClient", "next_offset"]
 
@@ -39,26 +42,25 @@ class OffsetsClient:
         self._connect = connect
         self._asker: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
+        self._running = AsyncExitStack()
 
     async def open(self) -> None:
         """Connect. Raises KafkaConnectionError when no broker answers."""
         # read_uncommitted, so that "end" is the high watermark: an objection acknowledged above another
         # producer's open transaction is invisible to the last stable offset, and must not be overtaken.
-        self._asker = AIOKafkaConsumer(
+        asker = AIOKafkaConsumer(
             enable_auto_commit=False,
             isolation_level="read_uncommitted",
             retry_backoff_ms=10,  # aiokafka waits so long for each topic that it has not met
             **self._connect,
         )
-        await self._asker.start()
-        self._admin = AIOKafkaAdminClient(**self._connect)
-        await self._admin.start()
+        async with AsyncExitStack() as running:
+            self._asker = await running.enter_async_context(started(asker))
+            self._admin = await running.enter_async_context(started(AIOKafkaAdminClient(**self._connect)))
+            self._running = running.pop_all()
 
     async def close(self) -> None:
-        if self._asker is not None:
-            await self._asker.stop()
-        if self._admin is not None:
-            await self._admin.close()
+        await self._running.aclose()
 
     async def ends(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
         """The high watermark of each (topic, partition). Raises KafkaError."""

@@ -19,6 +19,7 @@ from streams.kafka.codec import Codec
 from streams.kafka.fetched import hand_on_as_read
 from streams.kafka.offsets import OffsetsClient
 from streams.kafka.replay import WhenRemoved
+from streams.kafka.started import started
 
 #: Bytes asked for at once: these readings are long, not urgent.
 _FETCH_BYTES: Final = 4 << 20
@@ -69,9 +70,8 @@ async def read_to_end(
         retry_backoff_ms=10,  # aiokafka waits so long for each topic that it has not met
         **connect,
     )
-    await consumer.start()
-    hand_on_as_read(consumer)
-    try:
+    async with started(consumer):
+        hand_on_as_read(consumer)
         begins = await consumer.beginning_offsets(wanted)
         ends = await (
             consumer.end_offsets(wanted) if patience_s is None else _high_watermarks(connect, wanted)
@@ -85,8 +85,6 @@ async def read_to_end(
             await _skip(consumer, left, since)
         async for record in _until(consumer, left, patience_s):
             yield record
-    finally:
-        await consumer.stop()
 
 
 async def _high_watermarks(
@@ -94,8 +92,8 @@ async def _high_watermarks(
 ) -> dict[TopicPartition, int]:
     """Where partitions end for those who read uncommitted records too."""
     offsets = OffsetsClient(connect)
+    await offsets.open()
     try:
-        await offsets.open()
         ends = await offsets.ends([(place.topic, place.partition) for place in wanted])
     finally:
         await offsets.close()
@@ -161,12 +159,8 @@ async def partition_count(connect: Mapping[str, Any], topic: str) -> int:
 
 async def _counts(connect: Mapping[str, Any], topics: Collection[str]) -> dict[str, int]:
     """Asks for all topics: asking for one that is missing would create it on a cluster that creates on demand."""
-    admin = AIOKafkaAdminClient(**connect)
-    await admin.start()
-    try:
+    async with started(AIOKafkaAdminClient(**connect)) as admin:
         counts = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
-    finally:
-        await admin.close()
     if missing := [topic for topic in topics if topic not in counts]:
         raise UnsafeTopic(f"topic {', '.join(missing)} not found: check the name and HEED_TOPIC_PREFIX")
     return counts
@@ -200,9 +194,8 @@ async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offse
     consumer = AIOKafkaConsumer(
         isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest", **connect
     )
-    await consumer.start()
-    hand_on_as_read(consumer)
-    try:
+    async with started(consumer):
+        hand_on_as_read(consumer)
         begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
         if not begins[place] <= offset < ends[place]:
             return None
@@ -211,20 +204,14 @@ async def read_one(connect: Mapping[str, Any], topic: str, partition: int, offse
         async for record in _until(consumer, {place: offset + 1}):
             return record if record.offset == offset else None
         return None
-    finally:
-        await consumer.stop()
 
 
 async def kept_since(connect: Mapping[str, Any], topic: str) -> Instant:
     """Since when every partition of a topic is whole: 0 from the start, else the first timestamp still kept
     where retention has removed more (UTC ms). Raises UnsafeTopic, KafkaError."""
     places = await _places(connect, [topic], None)
-    consumer = AIOKafkaConsumer(enable_auto_commit=False, **connect)
-    await consumer.start()
-    try:
+    async with started(AIOKafkaConsumer(enable_auto_commit=False, **connect)) as consumer:
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-    finally:
-        await consumer.stop()
     oldest = [
         await read_one(connect, topic, place.partition, begins[place])
         for place in places

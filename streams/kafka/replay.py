@@ -9,6 +9,7 @@ from aiokafka.structs import TopicPartition
 from .batch import Record
 from .fetched import hand_on_as_read
 from .offsets import OffsetsClient
+from .started import started
 
 #: Bytes asked for at once; from here on decoding is what takes the time, not round trips.
 FETCH_BYTES: Final = 8 << 20
@@ -39,17 +40,14 @@ async def replay(
         fetch_max_wait_ms=50,
         **connect,
     )
-    await consumer.start()
-    hand_on_as_read(consumer)
-    try:
+    async with started(consumer):
+        hand_on_as_read(consumer)
         tp = TopicPartition(topic, partition)
         consumer.assign([tp])
         consumer.seek(tp, start)
         while await consumer.position(tp) < end:
             for records in (await consumer.getmany(timeout_ms=100)).values():
                 yield records if records[-1].offset < end else [r for r in records if r.offset < end]
-    finally:
-        await consumer.stop()
 
 
 async def last_record(

@@ -58,7 +58,11 @@ class ShardProducer:
 
     async def open(self) -> None:
         """Become the writer: fences any earlier one and ends its transaction. Raises KafkaError."""
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except BaseException:
+            await self.close()
+            raise
 
     async def ask_time(self, topic: str) -> Instant | None:
         """The broker's clock (UTC ms): what it stamps on a record of ours that nobody ever sees.

@@ -28,7 +28,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
 from .batch import Record, Stretch
-from .fetched import hand_on_as_read
+from .fetched import PATIENCE_S, hand_on_as_read
 from .member import leave_for_good
 
 log: Final = logging.getLogger("heed.kafka")  # of an error the process writes type and place (ops.logging)
@@ -87,7 +87,7 @@ class StretchThread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        hand_on_as_read(self._ensure_consumer(), FETCH_GAP_S)
+        hand_on_as_read(self._ensure_consumer(), FETCH_GAP_S, PATIENCE_S)
 
     async def on_thread_stop(self) -> None:
         if self._consumer is not None:

@@ -18,7 +18,7 @@ from .windows import weekly_window
 
 __all__ = ["ALLOWED_RESIDENCY", "CHANNEL_CEILING", "channels"]
 
-#: B5 test E3: no file may raise a channel above this.
+#: B5 test E3: no file may raise a channel above this. The rules go by ``ChannelPolicy.max_level`` alone.
 CHANNEL_CEILING: Final = {
     Channel.NHS_APP: Level.L4,
     Channel.LETTER: Level.L4,
@@ -28,7 +28,7 @@ CHANNEL_CEILING: Final = {
 }
 #: Where a provider may keep messages (A3-14, S3 line 50).
 ALLOWED_RESIDENCY: Final = ("UK",)
-STRICT: Final = frozenset({Channel.SMS, Channel.EMAIL})
+_STRICT: Final = frozenset({Channel.SMS, Channel.EMAIL})
 
 _CHANNEL_KEYS: Final = (
     "enabled", "approved_by", "dpia_ref", "review_due", "max_level", "window", "latency_s", "residency", "sms_nudge",
@@ -63,7 +63,7 @@ def _channel(channel: Channel, item: Item, *, strict: bool) -> ChannelPolicy:
         fields["approved_by"].text() if "approved_by" in fields else "",
         fields["dpia_ref"].text() if "dpia_ref" in fields else "",
         fields["review_due"].start_of_day() if "review_due" in fields else None,
-        min(max_level, Level.L1) if strict and channel in STRICT else max_level,
+        min(max_level, Level.L1) if strict and channel in _STRICT else max_level,
         _window(fields),
         round(fields["latency_s"].number(0, 86_400) * SECOND) if "latency_s" in fields else 0,
         residency,

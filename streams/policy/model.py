@@ -63,7 +63,7 @@ class ChannelPolicy(msgspec.Struct, frozen=True):
     approved_by: str
     dpia_ref: str
     review_due: Instant | None  # start of that London day; from then on the channel is closed
-    max_level: Level
+    max_level: Level  # at most the channel's ceiling (E3), lowered by strict_channels
     window: WeeklyWindow | None
     latency: Millis  # latency_s
     residency: str

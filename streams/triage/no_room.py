@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from streams.decisions import Environment, refuse
 from streams.domain.position import Position
 from streams.domain.records import DeadLetter, EscalationTask
-from streams.domain.vocabulary import Reason, Topic
+from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord
 from streams.kafka.codec import Codec
 from streams.kafka.outbox import Outbox
@@ -16,7 +16,6 @@ from streams.kafka.partitioner import key_of
 from streams.kafka.reading import Stored
 from streams.ops.person import hash_of
 from streams.settings import Settings
-from streams.worker.journal import TOO_LARGE
 
 from .stops import Stops
 
@@ -25,17 +24,16 @@ def tell(
     outbox: Outbox,
     settings: Settings,
     codec: Codec,
-    objections: Sequence[Stored],
+    objections: Sequence[tuple[Stored, BadRecord]],
     stops: Stops,
     env: Environment,
 ) -> None:
-    """A dead letter for each of these objections, and a task of R-SRE for the last of each patient.
+    """A dead letter for each of these objections, which says why, and a task of R-SRE for the last of each patient.
 
     None for what a worker told of before: its task has the same id, and is there.
     """
-    last = {one.key: one.offset for one in objections}
-    bad = BadRecord(Reason.FIELD_TOO_LONG, TOO_LARGE)
-    for one in objections:
+    last = {one.key: one.offset for one, _ in objections}
+    for one, bad in objections:
         at = Position(Topic.OBJECTIONS, one.partition, one.offset, env.now)
         if stops.told_of(at.place):
             continue

@@ -12,7 +12,7 @@ one has the shard's own row: until then the table counts as old. What nobody had
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from streams.decisions import Environment, adopt, recollect, refuse, respond
@@ -274,12 +274,11 @@ class _Partition:
 
     async def _write(
         self, producer: ShardProducer, read_to: dict[Topic, int], inputs: Mapping[Topic, Sequence[Stored]]
-    ) -> frozenset[bytes]:
+    ) -> Set[bytes]:
         """Gives the patients whose row cannot be written."""
         changelog = self._settings.topic(Topic.PATIENT_TABLE)
-        found = list(changed_rows(self._touched, self._rows))
-        changed = [(key, packed) for key, packed in found if packed is not None]
-        unwritable = frozenset(key for key, packed in found if packed is None)
+        rows, unwritable = changed_rows(self._touched, self._rows)
+        changed = list(rows.items())
         env = Environment(self._policy, self._now, self._shard)
         if unwritable:  # what was said of them may have been an objection
             self._shard = paused(env)
@@ -290,9 +289,9 @@ class _Partition:
             await producer.commit(outbox, {})
         journal = Journal(self._journal.number + _GAP, max(self._now, self._journal.at), (), read_to)
         outbox = producer.outbox()
-        lost = [one for one in inputs[Topic.OBJECTIONS] if one.key in unwritable]
+        lost = [(one, unwritable[one.key]) for one in inputs[Topic.OBJECTIONS] if one.key in unwritable]
         no_room.tell(outbox, self._settings, self._codec, lost, self._stops, env)
         outbox.add(changelog, SHARD_KEY, pack_shard(self._shard, journal))
         offsets = {(self._settings.topic(topic), self._number): offset for topic, offset in read_to.items()}
         await producer.commit(outbox, offsets)
-        return unwritable
+        return unwritable.keys()

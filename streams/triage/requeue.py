@@ -18,6 +18,7 @@ from streams.errors import BadUsage, HeedError
 from streams.kafka.client import check_reachable, connection
 from streams.kafka.reading import StillOpen, read_one
 from streams.kafka.rights import requeue_id
+from streams.kafka.started import started
 from streams.kafka.topics import MAX_DEAD_LETTER_BYTES
 from streams.kafka.transaction import TRANSACTION_TIMEOUT_MS
 from streams.settings import Settings
@@ -59,35 +60,33 @@ async def requeue(wanted: Wanted, settings: Settings, *, again: bool) -> Requeue
         max_request_size=MAX_DEAD_LETTER_BYTES,
         **connection(settings),
     )
-    await producer.start()  # from here on no earlier requeue can write
-    try:
-        result = Requeued()
-        chosen = []
-        for letter, payload in await read_letters(settings, patience_s=PATIENCE_S):
-            if wanted(letter):
-                why = _why_not(letter, again=again)
-                if why is None:
-                    chosen.append((letter, payload))
-                else:
-                    result.left.append(Left(letter.id, why))
-        for begin in range(0, len(chosen), _IN_ONE_GO):
-            await _put_back(producer, chosen[begin : begin + _IN_ONE_GO], settings, result)
-        return result
-    except StillOpen as open_:
-        raise NotRequeued(
-            f"a transaction in {open_} has not ended for {PATIENCE_S:.0f} s, and what was put back before may lie behind it: "
-            "nothing was put back. Once its worker is back, or after a minute, try again"
-        ) from None
-    except ProducerFenced:
-        raise NotRequeued(
-            "another requeue has begun and took over; look with heed dead-letters list"
-        ) from None
-    except KafkaError as error:
-        raise NotRequeued(
-            f"the broker did not answer ({type(error).__name__}); look with heed dead-letters list"
-        ) from None
-    finally:
-        await producer.stop()
+    async with started(producer):  # from here on no earlier requeue can write
+        try:
+            result = Requeued()
+            chosen = []
+            for letter, payload in await read_letters(settings, patience_s=PATIENCE_S):
+                if wanted(letter):
+                    why = _why_not(letter, again=again)
+                    if why is None:
+                        chosen.append((letter, payload))
+                    else:
+                        result.left.append(Left(letter.id, why))
+            for begin in range(0, len(chosen), _IN_ONE_GO):
+                await _put_back(producer, chosen[begin : begin + _IN_ONE_GO], settings, result)
+            return result
+        except StillOpen as open_:
+            raise NotRequeued(
+                f"a transaction in {open_} has not ended for {PATIENCE_S:.0f} s, and what was put back before may lie behind it: "
+                "nothing was put back. Once its worker is back, or after a minute, try again"
+            ) from None
+        except ProducerFenced:
+            raise NotRequeued(
+                "another requeue has begun and took over; look with heed dead-letters list"
+            ) from None
+        except KafkaError as error:
+            raise NotRequeued(
+                f"the broker did not answer ({type(error).__name__}); look with heed dead-letters list"
+            ) from None
 
 
 def _why_not(letter: Letter, *, again: bool) -> str | None:

@@ -20,6 +20,7 @@ from streams.kafka.client import connection
 from streams.kafka.offsets import OffsetsClient
 from streams.kafka.partitioner import key_of, partition_for
 from streams.kafka.registry import codec_for
+from streams.kafka.started import started
 from streams.settings import Settings
 
 
@@ -61,7 +62,9 @@ async def resume(
         Topic.RESOLUTIONS, Envelope(f"resume-{uuid4()}", key, now, now, "heed", recorded_by=by), body
     )
     codec = await codec_for(settings)
-    async with AIOKafkaProducer(**connection(settings), enable_idempotence=True, acks="all") as producer:
+    async with started(
+        AIOKafkaProducer(**connection(settings), enable_idempotence=True, acks="all")
+    ) as producer:
         await producer.send_and_wait(
             settings.topic(Topic.RESOLUTIONS), codec.encode_event(event), key=key_of(key), partition=partition
         )

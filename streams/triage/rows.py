@@ -1,26 +1,34 @@
 """The rows of a rebuilt partition, as far as they can be written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from streams.domain.packing import pack
 from streams.domain.patient import PatientState
+from streams.errors import BadRecord
 from streams.kafka.outbox import RECORD_BYTES
+from streams.worker.refusals import refusal
 
 
 def changed_rows(
     touched: Mapping[bytes, PatientState], rows: Mapping[bytes, bytes]
-) -> Iterator[tuple[bytes, bytes | None]]:
-    """What differs from ``rows``; with None who cannot be packed or is too large for a record, and stays as they were."""
+) -> tuple[dict[bytes, bytes], dict[bytes, BadRecord]]:
+    """What differs from ``rows``; and who cannot be packed or is too large for a record, and why: they stay as they were."""
+    changed: dict[bytes, bytes] = {}
+    unwritable: dict[bytes, BadRecord] = {}
     for key, patient in touched.items():
-        packed = _packed(patient)
-        if packed is not None and len(key) + len(packed) > RECORD_BYTES:
-            packed = None
-        if packed is None or packed != rows.get(key):
-            yield key, packed
+        packed = _packed(key, patient)
+        if isinstance(packed, BadRecord):
+            unwritable[key] = packed
+        elif packed != rows.get(key):
+            changed[key] = packed
+    return changed, unwritable
 
 
-def _packed(patient: PatientState) -> bytes | None:
+def _packed(key: bytes, patient: PatientState) -> bytes | BadRecord:
     try:
-        return pack(patient)
+        packed = pack(patient)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001  # as in a turn: whatever is wrong with it, it is this patient's trouble
-        return None
+        return refusal(failed=True)
+    return packed if len(key) + len(packed) <= RECORD_BYTES else refusal(failed=False)

@@ -28,7 +28,7 @@ from streams.domain.position import Position
 from streams.domain.records import DeadLetter, Decision, EscalationTask, Forward, SafetyEntry, SendCommand
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant
-from streams.domain.vocabulary import INPUT_TOPICS, Reason, Topic
+from streams.domain.vocabulary import INPUT_TOPICS, Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.codec import LONGEST_KEY, Codec
 from streams.kafka.framing import schema_id_of
@@ -36,7 +36,8 @@ from streams.kafka.partitioner import partition_for
 from streams.kafka.reading import Stored
 from streams.ops.tracing import traceparent_of
 from streams.policy.model import Policy
-from streams.worker.journal import TOO_LARGE, Journal, Step
+from streams.worker.journal import Journal, Step
+from streams.worker.refusals import refusal
 from streams.worker.table import SHARD_KEY
 
 from .findings import Findings, Kind, Place
@@ -187,7 +188,7 @@ class Model:
         env = Environment(self._policy, journal.at, self._shard)
         try:
             if key in journal.refused:
-                raise BadRecord(Reason.FIELD_TOO_LONG, TOO_LARGE)
+                raise refusal(failed=key in journal.failed)
             event = self._decode(topic, stored)
         except BadRecord as bad:
             response = decisions.refuse(name, patient, bad, key, value, at, env)

@@ -18,6 +18,7 @@ from .intake import Work
 from .journal import Journal
 from .parts import Parts
 from .poison import Breaker
+from .refusals import NO_REFUSALS
 from .table import PatientTable
 from .tally import Tally
 from .turn import Turn
@@ -59,22 +60,19 @@ def decide_turn(
     refusal can be written; and whatever a defect of ours raises. Nothing has changed then, ``breakers`` included.
     """
     begun = time.perf_counter()
-    refused: frozenset[bytes | None] = frozenset()
-    kept = refused
+    refusals = NO_REFUSALS
     while True:
         outbox = producer.outbox()
-        turn = Turn(parts, producer.partition, table, state, outbox, refused, unknown_schemas, kept)
+        turn = Turn(parts, producer.partition, table, state, outbox, refusals, unknown_schemas)
         tried = {portion.topic: breakers[portion.topic].copy() for portion in (*work.state, *work.deciding)}
         try:
             woken, rest = _in_order(turn, work, tried)
             changes, after = turn.finish(journal)
         except Unwritable as error:
-            if error.key not in refused:
-                refused, kept = refused | {error.key}, kept | {error.key}
-            elif error.key in kept:
-                kept -= {error.key}  # not even the task has room
-            else:
+            again = refusals.with_one_more(error)
+            if again is None:
                 raise
+            refusals = again
             _say_unwritable(error, producer.partition)
             continue
         for topic, breaker in tried.items():

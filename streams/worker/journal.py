@@ -17,6 +17,8 @@ from streams.domain.shard import ShardState
 from streams.domain.time import Instant
 from streams.domain.vocabulary import Topic
 
+from .refusals import Refusals
+
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
     """Records [start, end) of a topic; with ``topic`` None, these patients woken because something was due."""
@@ -33,7 +35,7 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
 
     ``number`` counts the turns of the partition: a gap is a row that was compacted away.
     ``refused``: patients whose changes could not be written. ``kept``: those among them whose refusal could be: the task,
-    and the hold that an objection nobody could apply puts on messages.
+    and the hold that an objection nobody could apply puts on messages. ``failed``: those whose changes were not too large.
     """
 
     number: int = 0
@@ -42,10 +44,9 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     read_to: dict[Topic, int] = {}
     refused: tuple[bytes, ...] = ()
     kept: tuple[bytes, ...] = ()
+    failed: tuple[bytes, ...] = ()  # last: rows of earlier versions end before it
 
 
-#: What is said of a record whose patient is among ``refused``.
-TOO_LARGE: Final = "what follows from this record is too large to be written"
 _NO_DUE: Final = bytes(8)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(tuple[ShardState, Journal]).decode
@@ -68,8 +69,7 @@ def following(
     now: Instant,
     steps: Sequence[Step],
     woken: Sequence[bytes],
-    refused: Iterable[bytes | None],
-    kept: Iterable[bytes | None],
+    refusals: Refusals,
 ) -> Journal:
     """The journal of the turn after ``before``; ``woken`` belong to its step without a topic."""
     return Journal(
@@ -77,6 +77,11 @@ def following(
         now,
         tuple(msgspec.structs.replace(s, keys=tuple(woken)) if s.topic is None else s for s in steps),
         before.read_to | {step.topic: step.end for step in steps if step.topic is not None},
-        tuple(key for key in refused if key is not None),
-        tuple(key for key in kept if key is not None),
+        _named(refusals.keys),
+        _named(refusals.kept),
+        _named(refusals.failed),
     )
+
+
+def _named(keys: Iterable[bytes | None]) -> tuple[bytes, ...]:
+    return tuple(key for key in keys if key is not None)

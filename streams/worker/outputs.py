@@ -58,7 +58,7 @@ class Outputs:
     ) -> None:
         """Write outputs in order. ``headers``: of whatever follows from a traced record.
 
-        Raises Unwritable with ``key``: RecordTooLarge, or whatever else keeps one from being written.
+        Raises Unwritable with ``key``: RecordTooLarge, or the bare one for what has no place in Avro.
         """
         add_to, ways = self._outbox.add_to, self._ways
         output: Any
@@ -72,6 +72,8 @@ class Outputs:
                     add_to(target, key_of(output.patient_id), write(output), headers)
             except RecordTooLarge as error:
                 raise RecordTooLarge(key) from error
+            except MemoryError:
+                raise  # nobody's trouble but the machine's (decisions.faults)
             except Exception as error:  # no place for it in Avro: one patient's trouble, not the shard's
                 raise Unwritable(key) from error
 

@@ -6,6 +6,7 @@ person says so (``heed resume --topic``) or the worker starts again, and pauses 
 """
 
 from collections import deque
+from enum import Enum, auto
 from typing import Final
 
 #: So many dead letters without one good record in between.
@@ -13,6 +14,14 @@ IN_A_ROW: Final = 50
 #: More than one in a hundred of the latest records; judged once that many have been seen.
 WINDOW: Final = 5_000
 WINDOW_LIMIT: Final = WINDOW // 100
+
+
+class Became(Enum):
+    """What a record came to."""
+
+    ACCEPTED = auto()
+    HEARTBEAT = auto()  # one of ours: it tells nothing of what others write, and ends no row
+    SET_ASIDE = auto()
 
 
 class Breaker:

@@ -17,7 +17,7 @@ from streams.domain.patient import PatientState
 from streams.domain.position import Position
 from streams.domain.shard import ShardState
 from streams.domain.time import Instant
-from streams.domain.vocabulary import Reason, Topic
+from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord, UnknownSchema
 from streams.kafka.batch import Record
 from streams.kafka.codec import LONGEST_KEY
@@ -29,22 +29,24 @@ from streams.ops.tracing import traceparent_of
 from .census import Change
 from .clock import RealClock
 from .inbox import Portion
-from .journal import TOO_LARGE, Journal, Step, following, pack_shard
+from .journal import Journal, Step, following, pack_shard
 from .loaded import Loaded
 from .outputs import Outputs
 from .parts import Parts
-from .poison import Breaker
+from .poison import Became, Breaker
+from .refusals import NO_REFUSALS, Refusals, refusal
 from .table import SHARD_KEY, PatientTable
 from .tally import Tally
 
 log = get_logger("heed.worker")
+#: Compared with for each record.
+_ACCEPTED, _HEARTBEAT, _SET_ASIDE = Became
 
 
 class Turn:
     """One attempt at deciding a turn.
 
-    ``refused``: patients whose changes cannot be written; ``kept``: those whose refusal is kept of them;
-    ``unknown_schemas``: ids that the registry was asked for lately, in vain.
+    ``refusals``: patients whose changes cannot be written; ``unknown_schemas``: ids that the registry was asked for lately, in vain.
     """
 
     def __init__(
@@ -54,21 +56,19 @@ class Turn:
         table: PatientTable,
         shard: ShardState,
         outbox: Outbox,
-        refused: frozenset[bytes | None] = frozenset(),
+        refusals: Refusals = NO_REFUSALS,
         unknown_schemas: Container[int] = (),
-        kept: frozenset[bytes | None] = frozenset(),
     ) -> None:
         self._parts = parts
         self._partition = partition
         self._table = table
         self._outbox = outbox
-        self._refused = refused
-        self._kept = kept
+        self._refusals = refusals
+        self._refused = refusals.keys
         self._unknown_schemas = unknown_schemas
         self._touched: dict[bytes, Loaded] = {}
         self._steps: list[Step] = []
         self._woken: list[bytes] = []
-        self._heartbeats = 0
         self._uncounted = False
         self.now: Instant = parts.clock.now()
         self.env = Environment(parts.policy, self.now, shard)
@@ -84,26 +84,26 @@ class Turn:
         """Decide the records of a portion in order; how many, fewer than all when the breaker opened."""
         self.fail_closed(portion.fail_closed)
         topic = portion.topic
-        done = good = 0
+        done = accepted = heartbeats = 0
         for record in portion.records:
             done += 1
-            beats = self._heartbeats
-            if self._apply_record(topic, record):
-                good += 1
-                if beats == self._heartbeats:  # ours tell nothing of what others write
-                    breaker.row = 0
+            became = self._apply_record(topic, record)
+            if became is _ACCEPTED:
+                accepted += 1
+                breaker.row = 0
+            elif became is _HEARTBEAT:
+                heartbeats += 1
             elif breaker.bad(record.offset):
                 break
-        breaker.good_seen(good - self._heartbeats)
+        breaker.good_seen(accepted)
         self._note(portion, done)
         if portion.fail_closed:
-            self.tally.add("fail_closed", portion.topic, count=done)
-        if self._heartbeats:
-            self.tally.add("consumed", portion.topic, "heartbeat", count=self._heartbeats)
-        self.tally.add("consumed", portion.topic, "accepted", count=good - self._heartbeats)
-        self._heartbeats = 0
-        if done > good:
-            self.tally.add("consumed", portion.topic, "dead_lettered", count=done - good)
+            self.tally.add("fail_closed", topic, count=done)
+        if heartbeats:
+            self.tally.add("consumed", topic, "heartbeat", count=heartbeats)
+        self.tally.add("consumed", topic, "accepted", count=accepted)
+        if set_aside := done - accepted - heartbeats:
+            self.tally.add("consumed", topic, "dead_lettered", count=set_aside)
         return done
 
     def _note(self, portion: Portion, done: int) -> None:
@@ -112,14 +112,14 @@ class Turn:
         start = records[0].offset if records else end
         self._steps.append(Step(portion.topic, start, end, portion.fail_closed))
 
-    def _apply_record(self, topic: Topic, record: Record) -> bool:
-        """Decide one record; False when it had to be dead-lettered."""
+    def _apply_record(self, topic: Topic, record: Record) -> Became:
+        """Decide one record."""
         key, value = record.key, record.value
         loaded = None if key is None else self._touched.get(key)
         if loaded is None and key is not None and key != SHARD_KEY and len(key) <= LONGEST_KEY:
             packed = self._table.get(key)
-            if packed is None and self._elsewhere(topic, record, key):
-                return True
+            if packed is None and (became := self._elsewhere(topic, record, key)) is not None:
+                return became
             patient = None if packed is None else unpack(packed)
             loaded = self._touched[key] = Loaded(packed, patient, patient)
         else:
@@ -128,7 +128,7 @@ class Turn:
         at = Position(topic, self._partition, record.offset, self.now, trace)
         try:
             if key in self._refused:
-                raise BadRecord(Reason.FIELD_TOO_LONG, TOO_LARGE)
+                raise refusal(failed=key in self._refusals.failed)
             event = self._decode(topic, key, value)
         except UnknownSchema as unknown:
             if unknown.schema_id not in self._unknown_schemas:
@@ -145,9 +145,9 @@ class Turn:
             self._not_counted(error)
         if loaded is not None:
             loaded.patient = response.patient
-        return True
+        return _ACCEPTED
 
-    def _refuse(self, record: Record, bad: BadRecord, at: Position, loaded: Loaded | None) -> bool:
+    def _refuse(self, record: Record, bad: BadRecord, at: Position, loaded: Loaded | None) -> Became:
         key, value = record.key, record.value
         patient = None if loaded is None else loaded.patient
         name = patient_named(key)
@@ -159,41 +159,40 @@ class Turn:
             self.tally.write(output, record)
         if loaded is not None and self._keeps(key, loaded):
             loaded.patient = response.patient
-        return False
+        return _SET_ASIDE
 
     def _keeps(self, key: bytes | None, loaded: Loaded) -> bool:
         """Whether a refusal changes the patient: not if there is no room, nor in a partition that is not theirs."""
-        return key not in self._refused or (key in self._kept and self._at_home(key, loaded))
+        return key not in self._refused or (key in self._refusals.kept and self._at_home(key, loaded))
 
     def _has_no_room(self, key: bytes | None, loaded: Loaded) -> bool:
         """Whether not even a refusal can be written of a patient of this partition."""
-        return key in self._refused and key not in self._kept and self._at_home(key, loaded)
+        return key in self._refused and key not in self._refusals.kept and self._at_home(key, loaded)
 
     def _at_home(self, key: bytes | None, loaded: Loaded) -> bool:
         return (
             loaded.packed is not None or partition_for(key, self._parts.names.partitions) == self._partition
         )
 
-    def _elsewhere(self, topic: Topic, record: Record, key: bytes) -> bool:
-        """Pass on a heartbeat, or a record that a foreign partitioner put into the wrong partition.
+    def _elsewhere(self, topic: Topic, record: Record, key: bytes) -> Became | None:
+        """Pass on a heartbeat, or a record that a foreign partitioner put into the wrong partition; None: decide it here.
 
         Its patient lives in another shard: applied here, an objection would be looked up in vain there.
         Only keys that this shard does not know are checked: what it knows was once found to be its own.
         """
         if key == HEARTBEAT_KEY and topic is Topic.RECEIPTS and unpack_heartbeat(record.value) is not None:
             self._outbox.add(self._parts.names.of(Topic.HEARTBEATS), key, record.value)
-            self._heartbeats += 1
-            return True
+            return _HEARTBEAT
         right = partition_for(key, self._parts.names.partitions)
         if right == self._partition:
-            return False
+            return None
         if key in self._refused:  # too large to be passed on
             if topic is Topic.OBJECTIONS:  # unreadable there too, so that their messages stop
                 self._outbox.add_to((self._parts.names.of(topic), right), key, b"")
-            return False
+            return None
         self._outbox.add_to((self._parts.names.of(topic), right), key, record.value, list(record.headers))
         self.tally.add("misplaced", topic)
-        return True
+        return _ACCEPTED
 
     # Due patients.
 
@@ -279,7 +278,7 @@ class Turn:
             if packed != loaded.packed:
                 self._outbox.add_to(changelog, key, packed)
                 changes[key] = packed
-        journal = following(before, self.now, self._steps, self._woken, self._refused, self._kept)
+        journal = following(before, self.now, self._steps, self._woken, self._refusals)
         self._outbox.add_to(changelog, SHARD_KEY, pack_shard(self.env.shard, journal))
         return changes, journal
 
@@ -295,5 +294,7 @@ class Turn:
 def _packed(key: bytes, patient: PatientState) -> bytes:
     try:
         return pack(patient)
+    except MemoryError:
+        raise  # nobody's trouble but the machine's (decisions.faults)
     except Exception as error:
         raise Unwritable(key) from error

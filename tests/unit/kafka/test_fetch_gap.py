@@ -8,6 +8,7 @@ from typing import Any
 
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.structs import TopicPartition
 
 from streams.kafka.fetched import hand_on_as_read
 
@@ -57,6 +58,18 @@ async def test_another_broker_and_another_request_do_not_wait() -> None:
     await client.send(2, FETCH)
     await client.send(1, MetadataRequest([]))
     assert [node for node, _ in broker.asked] == [1, 2, 1]
+
+
+async def test_a_batch_that_cannot_be_read_is_not_asked_for_all_the_time(monkeypatch: Any) -> None:
+    monkeypatch.setattr("streams.kafka.fetched.AGAIN_S", GAP_S)
+    consumer: Any = SimpleNamespace(_fetcher=SimpleNamespace(_client=Broker()))
+    hand_on_as_read(consumer, patience_s=60.0)
+    broker, client = consumer._fetcher._client._client, consumer._fetcher._client
+    consumer._fetcher._records.unreadable.met(TopicPartition("results", 0), 7, ValueError())
+    for _ in range(3):
+        await client.send(1, FETCH)
+    moments = [at for _, at in broker.asked]
+    assert all(later - at >= GAP_S for at, later in itertools.pairwise(moments))
 
 
 async def test_who_reads_a_topic_once_is_not_held_up() -> None:

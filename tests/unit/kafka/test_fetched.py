@@ -2,9 +2,11 @@
 
 import re
 import struct
+import time
 
 import pytest
 from aiokafka.errors import CorruptRecordException
+from aiokafka.structs import TopicPartition
 from faust.types.tuples import TP
 
 from streams.domain.vocabulary import Topic
@@ -13,6 +15,7 @@ from streams.kafka import damaged, fetched
 from streams.kafka.client import connection
 from streams.kafka.codec import Codec
 from streams.kafka.damaged import UNREADABLE, DamagedBatch
+from streams.kafka.fetched import AsTheyAre
 from streams.kafka.schemas import SchemaSet, schema_directory
 from streams.settings import Settings
 from tests.support.fetching import GZIP, LZ4, PLAIN, SNAPPY, ZSTD, Fetching, batch, changed, summed
@@ -104,6 +107,43 @@ async def test_a_wrong_checksum_is_an_error_as_it_was() -> None:
     with pytest.raises(CorruptRecordException):
         await fetching.poll()
     assert fetching.position(PLACE) == 40
+
+
+async def test_before_that_it_is_tried_again_and_what_lies_before_it_is_delivered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    whole, wrong = odd_name(43), odd_name(43)[:-1] + b"\x01"
+    fetching = Fetching({PLACE: 40})
+    records = fetching.fetcher._records = AsTheyAre(patience_s=60.0)
+    for answer, position in ((three(40) + wrong, 43), (wrong, 43), (wrong, 43)):
+        fetching.answer(PLACE, answer)
+        await fetching.poll()
+        assert fetching.position(PLACE) == position
+    assert records.unreadable.some
+    [line] = [one for one in caplog.records if one.msg == "batch_unreadable"]
+    facts = vars(line)["facts"]
+    assert (facts["topic"], facts["partition"], facts["offset"]) == ("objections", 1, 43)
+    fetching.answer(PLACE, whole)
+    [stretch] = (await fetching.poll()).values()
+    assert (stretch.start, stretch.end) == (43, 46)
+    assert not records.unreadable.some
+
+
+async def test_a_batch_that_stays_unreadable_for_too_long_is_an_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    wrong = odd_name(40)[:-1] + b"\x01"
+    fetching = Fetching({PLACE: 40})
+    records = fetching.fetcher._records = AsTheyAre(patience_s=60.0)
+    fetching.answer(PLACE, wrong)
+    assert not await fetching.poll()
+    records.unreadable._since[TopicPartition(*PLACE)] = 40, time.monotonic() - 61.0
+    fetching.answer(PLACE, wrong)
+    with pytest.raises(CorruptRecordException):
+        await fetching.poll()
+    assert [vars(one)["facts"]["next"][:4] for one in caplog.records] == ["go o", "stop"]
+    records.clear()  # a rebalance: whoever reads it next begins anew
+    assert not records.unreadable.some
 
 
 def with_behind(made: bytes, more: bytes = b"\0\0") -> bytes:

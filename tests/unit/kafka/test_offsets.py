@@ -17,6 +17,9 @@ class Opened:
     async def start(self) -> None:
         pass
 
+    async def stop(self) -> None:
+        pass
+
 
 MADE: list[Opened] = []
 

@@ -172,12 +172,13 @@ async def test_a_patient_whom_the_table_has_no_room_for_stays_as_they_were_and_s
     assert not producer.letters
     assert not unpack_shard(rows[SHARD_KEY])[0].paused
     assert unpack(rows[b"P1"] or b"").objections
-    for full in (lambda one: pack(one) + bytes(RECORD_BYTES), _cannot):
+    for full, why in ((_too_large, Reason.FIELD_TOO_LONG), (_cannot, Reason.RULE_FAILED)):
         monkeypatch.setattr("streams.triage.rows.pack", full)
         rows = await write(said, *objected)
         assert rows.keys() == {SHARD_KEY}
         assert unpack_shard(rows[SHARD_KEY])[0].paused
-        assert [(one.key, one.offset) for one in producer.letters] == [(b"P1", 7), (b"P1", 8)]
+        told = [(one.key, one.offset, one.reason) for one in producer.letters]
+        assert told == [(b"P1", 7, why), (b"P1", 8, why)]
         [task] = [CODEC.decode_output(Topic.ESCALATION_TASKS, one) for one in producer.tasks]
         assert isinstance(task, EscalationTask)
         assert (task.role, task.reason) == (Role.SRE, Reason.OBJECTION_UNREADABLE)
@@ -243,6 +244,10 @@ async def test_what_was_decided_about_the_topic_as_it_was_long_ago_is_not_decide
     one._ends = await one._input_ends()
     assert not one._is_unseen(Made(decision(5_000, NOW - HOUR), NOW - HOUR))
     assert one._is_unseen(Made(decision(39, NOW - HOUR), NOW - HOUR)), "its clock may have been behind"
+
+
+def _too_large(patient: PatientState) -> bytes:
+    return pack(patient) + bytes(RECORD_BYTES)
 
 
 def _cannot(_: PatientState) -> bytes:

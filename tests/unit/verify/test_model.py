@@ -46,6 +46,7 @@ from streams.worker.inbox import Portion
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import Breaker
+from streams.worker.refusals import Refusals
 from streams.worker.table import SHARD_KEY, PatientTable
 from streams.worker.turn import Turn
 
@@ -105,11 +106,18 @@ class Life:
         schema_id: int | None = None,
         refused: tuple[bytes, ...] = (),
         kept: tuple[bytes, ...] = (),
+        failed: tuple[bytes, ...] = (),
     ) -> None:
         """These come in, and the next turn takes them; due patients first. ``schema_id``: as which they are written."""
         outbox = Kept()
         turn = Turn(
-            self._parts, 0, self._table, self._shard, outbox, frozenset(refused), EVERY_ID, frozenset(kept)
+            self._parts,
+            0,
+            self._table,
+            self._shard,
+            outbox,
+            Refusals(frozenset(refused), frozenset(kept), frozenset(failed)),
+            EVERY_ID,
         )
         turn.fail_closed(False)
         for due in wakes:
@@ -283,6 +291,7 @@ def test_what_was_due_and_could_not_be_written_is_decided_the_same_again(files: 
     life.turn(wakes=(b"P1",))
     life.turn(objected("P1"), refused=(b"P1",), kept=(b"P1",))
     life.turn(moved("P1", 2), refused=(b"P1",))
+    life.turn(moved("P1", 3), refused=(b"P1",), failed=(b"P1",))
     assert differences(life, read_policies(files[1:])) == {}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from streams import decisions
 from streams.decisions import Response
@@ -28,7 +29,7 @@ from streams.domain.vocabulary import (
     Topic,
 )
 from streams.errors import UnknownSchema
-from streams.kafka.outbox import Outbox
+from streams.kafka.outbox import RECORD_BYTES, Outbox
 from streams.kafka.unknown_schemas import EVERY_ID
 from streams.ops.policy_file import PolicyFile
 from streams.worker.deciding import Decided, decide_turn
@@ -86,6 +87,16 @@ def decide(tmp_path: Path) -> Deciding:
 
 def written(decided: Decided) -> dict[tuple[str, int], int]:
     return {at: batch.record_count() for at, batch in decided.outbox.batches()}
+
+
+def reasons(decided: Decided) -> list[bytes]:
+    """Of the dead letters, as their headers say."""
+    return [
+        value
+        for (topic, _), batch in decided.outbox.batches() if topic == Topic.DEAD_LETTERS
+        for record in DefaultRecordBatch(bytes(batch._build()))
+        for name, value in record.headers if name == "heed.reason"
+    ]  # fmt: skip
 
 
 # A resume that no number can follow.
@@ -154,12 +165,35 @@ def test_what_cannot_be_packed_or_encoded_is_one_patients_trouble(
     deciding = [portion(Topic.APPOINTMENTS, appointment(0), appointment(1, "P2"))]
     decided = decide(Work([portion(Topic.PATIENTS, patient("P2"))], deciding=deciding))
     assert set(decided.changes) == {b"P1", b"P2"}
-    assert decided.journal.refused == decided.journal.kept == (b"P1",)
+    assert decided.journal.refused == decided.journal.kept == decided.journal.failed == (b"P1",)
+    assert reasons(decided) == [b"rule_failed"], "no matter of size"
     refused = unpack(decided.changes[b"P1"] or b"")
     assert not refused.appointments
     assert [task.reason for task in refused.tasks.values()] == [Reason.DATA_QUALITY]
     assert written(decided)["dead-letters", 0] == 1
     assert written(decided)["escalation-tasks", 0] >= 1
+
+
+def test_what_is_too_large_is_told_from_what_is_a_defect_of_ours(
+    decide: Deciding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def large(one: PatientState) -> bytes:
+        return pack(one) + bytes(RECORD_BYTES if one.appointments else 0)
+
+    monkeypatch.setattr("streams.worker.turn.pack", large)
+    known = [portion(Topic.PATIENTS, patient())]
+    decided = decide(Work(known, deciding=[portion(Topic.APPOINTMENTS, appointment(0))]))
+    assert (decided.journal.refused, decided.journal.failed) == ((b"P1",), ())
+    assert set(reasons(decided)) == {b"field_too_long"}
+
+
+def test_a_machine_without_memory_refuses_nobody(decide: Deciding, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pack(_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("streams.worker.turn.pack", pack)
+    with pytest.raises(MemoryError):
+        decide(Work([portion(Topic.PATIENTS, patient())]))
 
 
 def test_what_only_counts_keeps_nobody_from_being_decided(

@@ -24,6 +24,7 @@ from streams.worker.inbox import Portion
 from streams.worker.journal import Journal
 from streams.worker.parts import Names, Parts
 from streams.worker.poison import IN_A_ROW, Breaker
+from streams.worker.refusals import Refusals
 from streams.worker.table import PatientTable
 from streams.worker.turn import Turn
 
@@ -245,7 +246,7 @@ def test_a_patient_whose_state_no_record_can_hold_is_refused_and_not_changed(
         turn.finish(shard.journal)
     assert refused.value.key == b"P1"
     monkeypatch.undo()
-    again = shard.turn(refused=frozenset({b"P1"}))
+    again = shard.turn(refusals=Refusals(frozenset({b"P1"})))
     again.apply(portion(Topic.PATIENTS, patient()), Breaker())
     assert again.finish(shard.journal)[0] == {}
     assert shard.written()["dead-letters"] == 1
