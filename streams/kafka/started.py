@@ -1,8 +1,12 @@
-"""Starts clients of aiokafka so that none is left behind: a start that fails may have connected by then."""
+"""Starts and stops clients of aiokafka so that none is left behind: a start that fails may have connected by then, and a stop
+may end in the middle."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer
 
 Client = TypeVar("Client", bound=Any)
 
@@ -16,4 +20,19 @@ async def started(client: Client) -> AsyncIterator[Client]:
         await client.start()
         yield client
     finally:
+        if isinstance(client, AIOKafkaConsumer):
+            await end_fetches(client)
         await stop()
+
+
+async def end_fetches(consumer: AIOKafkaConsumer) -> None:
+    """To be called before ``consumer.stop``, which awaits each fetch that it cancels: one that a broker had left unanswered and
+    that waits to be tried again raises there, as if the caller were cancelled, and no connection is closed any more."""
+    fetcher = consumer._fetcher
+    if fetcher is None:  # its start failed
+        return
+    tasks = [fetcher._fetch_task, *fetcher._pending_tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    fetcher._pending_tasks.clear()

@@ -30,6 +30,7 @@ from faust.types.tuples import TP, ConsumerMessage
 from .batch import Record, Stretch
 from .fetched import PATIENCE_S, hand_on_as_read
 from .member import leave_for_good
+from .started import end_fetches
 
 log: Final = logging.getLogger("heed.kafka")  # of an error the process writes type and place (ops.logging)
 
@@ -92,6 +93,7 @@ class StretchThread(driver.AIOKafkaConsumerThread):
     async def on_thread_stop(self) -> None:
         if self._consumer is not None:
             leave_for_good(self._consumer)
+            await end_fetches(self._consumer)
         await super().on_thread_stop()
 
     def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
