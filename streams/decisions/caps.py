@@ -48,9 +48,12 @@ def fit_level(
     permission = _permission_cap(case, recipient, channel)
     ceiling = _channel_cap(case, channel)
     sharing = _sharing_cap(case, recipient, contact) if contact is not None else Level.L5
-    context = min(case.cap, recipient.cap)
+    context = case.cap if case.cap < recipient.cap else recipient.cap
     wanted = case.level
-    if permission is not None and not unverified and wanted <= min(permission, ceiling, sharing, context):
+    capped = (
+        permission is None or wanted > permission or wanted > ceiling or wanted > sharing or wanted > context
+    )
+    if not capped and not unverified:
         template = _wording(case, channel, wanted)
         if template is not None:
             return wanted, template, []  # the usual answer: nothing caps, and there is a wording
@@ -150,10 +153,12 @@ def language_of(case: Case, template: Template) -> str:
 
 def _channel_cap(case: Case, channel: Channel) -> Level:
     settings = case.policy.channels.get(channel)
-    limit = min(_CEILING[channel], settings.max_level) if settings is not None else Level.L0
-    if case.policy.strict_channels and channel in _STRICT:
-        limit = min(limit, Level.L1)
-    return limit
+    if settings is None:
+        return Level.L0
+    limit = _CEILING[channel]
+    if settings.max_level < limit:
+        limit = settings.max_level
+    return min(limit, Level.L1) if case.policy.strict_channels and channel in _STRICT else limit
 
 
 def _permission_cap(case: Case, recipient: Recipient, channel: Channel) -> Level | None:

@@ -29,7 +29,7 @@ TIME_TO_ACT: Final = _COMPLETE[Priority.P1]
 KEEPS_ROLE: Final = frozenset({Role.SAFE, Role.CG, Role.CLIN, Role.DUTY, Role.PHARM})
 
 
-class Deadline(msgspec.Struct, frozen=True):
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """What B13 makes of a draft. ``priority`` may have risen to P0 because too little time is left."""
 
     priority: Priority

@@ -48,7 +48,9 @@ from .resolving import resolve
 from .response import NOBODY, Response, answer
 from .standing import still_standing
 
-_ACTIONS: Final = (Receipt, Resolution)  # no facts: one that failed is not remembered, and may be sent again
+_ACTIONS: Final = frozenset(
+    {Receipt, Resolution}
+)  # no facts: one that failed is not remembered, and may be sent again
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
 
 
@@ -58,13 +60,13 @@ def respond(
     """Decide one event. ``patient_id`` is the message key; ``at`` says where the record stands."""
     envelope = event.envelope
     known = patient if patient is not None else NOBODY
-    occurred = min(envelope.occurred_at, env.now)
+    occurred = envelope.occurred_at if envelope.occurred_at < env.now else env.now
     desk = Desk(patient_id, known, env, envelope.event_id, at, occurred)
     start = mark(desk)  # nothing that a record says may stop the worker
-    accepted = attempt(desk, lambda: _accept(desk, event), lambda said: catch(desk, event, said))
+    accepted = attempt(desk, lambda: _accept(desk, event), lambda said: catch(desk, event, said), start)
     if accepted is None:
         return answer(desk)
-    if not isinstance(accepted.body, _ACTIONS):
+    if type(accepted.body) not in _ACTIONS:
         start = mark(desk)  # facts stay, whatever becomes of what follows from them
     attempt(desk, lambda: _follow(desk, accepted, known), lambda said: catch(desk, accepted, said), start)
     return answer(desk)
@@ -104,7 +106,7 @@ def _follow(desk: Desk, event: Event, before: PatientState) -> None:
 
 def _decide(desk: Desk, event: Event) -> None:
     body = event.body
-    if isinstance(body, Receipt):
+    if type(body) is Receipt:
         receive(desk, body)
         return
     kind, id_, version = subject_of(event)
@@ -138,16 +140,16 @@ def _settle(desk: Desk, asked: Asked, counted: bool) -> None:
 def _learn(desk: Desk, event: Event, before: PatientState) -> None:
     """State-bearing facts have been applied; now whatever they set in motion. ``before``: the state without them."""
     body = event.body
-    if isinstance(body, Objection):
+    if type(body) is Objection:
         objection_changed(desk, body)
         forward_objection(desk, body, event.envelope.version)
-    elif isinstance(body, PatientSections):
+    elif type(body) is PatientSections:
         sections_changed(desk, before)
         forward_objections(desk, before)
         for asked in [a for a in desk.patient.asked.values() if _state_came(desk.patient, a.reason)]:
             settle(desk, asked)
     else:
-        assert isinstance(body, Resolution), "the three state-bearing topics"
+        assert type(body) is Resolution, "the three state-bearing topics"
         resolve(desk, body, event.envelope.version)
 
 
@@ -216,7 +218,7 @@ def adopt(
     elif kind is SubjectKind.RESULT:
         result = replace(state.results[id_], told_at=env.now, told_version=event.envelope.version)
         state = replace(state, results={**state.results, id_: result})
-    elif isinstance(event.body, Resolution):
+    elif type(event.body) is Resolution:
         desk = Desk(patient_id, state, env, event.envelope.event_id, at, env.now)
         resolve(desk, event.body, event.envelope.version)
         state = desk.patient

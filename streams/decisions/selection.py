@@ -29,7 +29,7 @@ from .wording import fill
 _IN_ORDER: Final = tuple(channel for channel in Channel if channel is not Channel.UNKNOWN)
 
 
-class Tested(msgspec.Struct, frozen=True):
+class Tested(msgspec.Struct, frozen=True, gc=False):
     """A case with its channels tested: what stages 7 to 9 look at."""
 
     case: Case
