@@ -50,7 +50,7 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         return
     asked, waiting = case.asked, desk.patient.asked
     if waiting and (key := asked.key) in waiting:
-        desk.change(asked={k: a for k, a in waiting.items() if k != key})
+        desk.patient = replace(desk.patient, asked={k: a for k, a in waiting.items() if k != key})
     supersedes = withdraw(desk, ruling) if "2.2" in ruling.path else None
     if type(verdict) is Send:
         _send(desk, ruling, verdict, supersedes)
@@ -61,7 +61,8 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         tasks.append(desk.open_task(asked, guarded(verdict.draft, case), decided, case.purpose, case.timing))
         if case.failed_before and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
             tasks.extend(_for_those_it_spoke_for(desk, case, verdict.draft, decided))
-    tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
+    if case.companions or verdict.companions:
+        tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
     desk.record_decision(
         asked,
         _OUTCOME_OF[type(verdict)],
@@ -122,7 +123,7 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
         ordinal=asked.ordinal + (0 if again else 1),
         held_since=asked.held_since or desk.now,
     )
-    desk.change(asked={**desk.patient.asked, held.key: held})
+    desk.patient = replace(desk.patient, asked={**desk.patient.asked, held.key: held})
 
 
 def _update_tasks(desk: Desk, asked: Asked) -> None:

@@ -83,7 +83,8 @@ def _accept(desk: Desk, event: Event) -> Event | None:
     if refused is not None:
         set_aside(desk, event, refused)
         return None
-    desk.change(
+    desk.patient = replace(
+        known,
         version=known.version + 1,
         recent=(*known.recent[-(REMEMBERED - 1) :], seen),
         **facts.changes(known, event, desk.occurred_at, desk.now),

@@ -111,7 +111,7 @@ def message(case: Case, chosen: Candidate, reason: Reason, override: Override | 
     language = language_of(case, template)
     tasks = []
     needed_by = case.timing.needed_by
-    if case.is_appointment and needed_by is not None and case.now > needed_by:
+    if needed_by is not None and case.now > needed_by and case.is_appointment:
         tasks.append(
             Draft(Role.BOOK, Priority.P0, Reason.CALL_IN_PARALLEL, options=("phone",), companion=True)
         )

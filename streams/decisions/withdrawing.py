@@ -44,7 +44,8 @@ def withdraw(desk: Desk, ruling: Ruling) -> str | None:
                 continue  # what follows a notice without the link takes nothing of it back but by a message
             if supersedes is None or message.asked.same_thing(asked):
                 supersedes = id_
-            desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
+            ended = replace(message, closed=True, confirm_by=0)
+            desk.patient = replace(desk.patient, sent={**desk.patient.sent, id_: ended})
             if type(verdict) is not Send:
                 doubt(desk, message.asked, withdrawn=True)
     for id_, task in list(desk.patient.tasks.items()):

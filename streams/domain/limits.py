@@ -76,7 +76,10 @@ def violation(event: Event, now: Instant) -> tuple[Reason, str] | None:
 def _is_odd(texts: list[str | None]) -> bool:
     """Whether some text has to be looked at by itself: it is long, or a character in it is no usual one."""
     present = list(filter(None, texts))
-    return max(map(len, present), default=0) > ID_LENGTH or not "".join(present).isprintable()
+    for text in present:
+        if len(text) > ID_LENGTH:
+            return True
+    return not "".join(present).isprintable()
 
 
 def longest(field: str) -> int:

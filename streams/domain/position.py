@@ -21,4 +21,4 @@ class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def place(self) -> str:
         """Its name in ids and tasks."""
-        return f"{self.topic}-{self.partition}-{self.offset}"
+        return f"{self.topic!s}-{self.partition}-{self.offset}"
