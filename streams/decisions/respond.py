@@ -29,7 +29,7 @@ from .after_send import confirm_overdue, receive
 from .case import Environment
 from .decide import decide
 from .desk import Desk
-from .faults import attempt, fault, mark
+from .faults import attempt, attempt_with, fault, mark
 from .forwarding import as_survivors, forward_objection, forward_objections, unread
 from .framing import frame, tell
 from .intake import (
@@ -63,7 +63,7 @@ def respond(
     occurred = envelope.occurred_at if envelope.occurred_at < env.now else env.now
     desk = Desk(patient_id, known, env, envelope.event_id, at, occurred)
     start = mark(desk)  # nothing that a record says may stop the worker
-    accepted = attempt(desk, lambda: _accept(desk, event), lambda said: catch(desk, event, said), start)
+    accepted = attempt_with(desk, event, _accept, catch, start)
     if accepted is None:
         return answer(desk)
     if type(accepted.body) not in _ACTIONS:
@@ -121,21 +121,26 @@ def _decide(desk: Desk, event: Event) -> None:
     if is_replay(asked, desk.env.policy, desk.now) and still_owed(desk, asked):
         asked = replace(asked, waited=(Reason.REPLAY_GUARD,))
     supersede_older(desk, asked)
-    settle(desk, asked, counted=True)
+    attempt_with(desk, asked, _count_and_settle, fault, mark(desk))
 
 
-def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
+def settle(desk: Desk, asked: Asked) -> None:
     """Walk the table for a request and make its outcome true; a rule that fails gives it to a person."""
-    attempt(desk, lambda: _settle(desk, asked, counted), lambda said: fault(desk, asked, said))
+    attempt_with(desk, asked, _settle, fault, mark(desk))
 
 
-def _settle(desk: Desk, asked: Asked, counted: bool) -> None:
+def _settle(desk: Desk, asked: Asked, counted: bool = False) -> None:
     case = frame(desk.patient_id, desk.patient, asked, desk.env)
     if counted and asked.kind is SubjectKind.APPOINTMENT and case.purpose in _COUNTED and case.difference.any:
         desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
     if case.shard is not desk.shard:
         case = replace(case, shard=desk.shard)
     carry_out(desk, decide(case))
+
+
+def _count_and_settle(desk: Desk, asked: Asked) -> None:
+    """For what an event asks: a change counts for the surge guard (3.10)."""
+    _settle(desk, asked, counted=True)
 
 
 def _learn(desk: Desk, event: Event, before: PatientState) -> None:

@@ -33,8 +33,9 @@ _CLINICAL: Final = frozenset(
 def withdraw(desk: Desk, ruling: Ruling) -> str | None:
     """Older tasks for the same thing are superseded; the older command is named by the new one: gives its id."""
     verdict, asked = ruling.verdict, ruling.case.asked
+    why = verdict.reason
     supersedes = None
-    if verdict.reason not in _STILL_TRUE:
+    if why not in _STILL_TRUE:
         for id_, message in desk.patient.sent.items():
             if message.closed or message.failed or not takes_place_of(desk.patient, asked, message.asked):
                 continue
@@ -53,7 +54,7 @@ def withdraw(desk: Desk, ruling: Ruling) -> str | None:
             continue
         same = task.asked.same_thing(asked)
         updated = same and type(verdict) is Escalate and task.reason is verdict.draft.reason
-        if not (updated or _stands(task, verdict.reason)):
+        if not (updated or _stands(task, why)):
             # The same facts, and a message after all: the task is done (C099). Newer facts replace it (C223).
             done = same and type(verdict) is Send and task.entity_version == asked.version
             desk.end_task(id_, TaskStatus.CLOSED if done else TaskStatus.SUPERSEDED)
