@@ -121,7 +121,7 @@ def _read_by(desk: Desk, sent: Sent) -> Instant:
 
 
 def _keep(desk: Desk, command_id: str, sent: Sent) -> None:
-    desk.change(sent={**desk.patient.sent, command_id: sent})
+    desk.patient = replace(desk.patient, sent={**desk.patient.sent, command_id: sent})
 
 
 def _subject(sent: Sent) -> Subject:

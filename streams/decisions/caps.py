@@ -40,9 +40,12 @@ def fit_level(
     permission = _permission_cap(case, recipient, channel)
     ceiling = _channel_cap(case, channel)
     sharing = _sharing_cap(case, recipient, contact) if contact is not None else Level.L5
-    context = min(case.cap, recipient.cap)
+    context = case.cap if case.cap < recipient.cap else recipient.cap
     wanted = case.level
-    if permission is not None and not unverified and wanted <= min(permission, ceiling, sharing, context):
+    capped = (
+        permission is None or wanted > permission or wanted > ceiling or wanted > sharing or wanted > context
+    )
+    if not capped and not unverified:
         template = _wording(case, channel, wanted)
         if template is not None:
             return wanted, template, []  # the usual answer: nothing caps, and there is a wording

@@ -28,7 +28,7 @@ from streams.policy.model import Policy
 from .purposes import RESULT_PURPOSES
 
 
-class Environment(msgspec.Struct, frozen=True):
+class Environment(msgspec.Struct, frozen=True, gc=False):
     """What is the same for every record of a turn: the policy, the clock's reading, the shard's own state."""
 
     policy: Policy
@@ -36,7 +36,7 @@ class Environment(msgspec.Struct, frozen=True):
     shard: ShardState = ShardState()
 
 
-class Timing(msgspec.Struct, frozen=True):
+class Timing(msgspec.Struct, frozen=True, gc=False):
     """The derived times of B1. ``affected_start`` None: nothing is bound to a start (results, most requests).
 
     ``deadline`` is B1's delivery_deadline. ``over`` says that nothing in the future is affected (2.4);
@@ -53,7 +53,7 @@ class Timing(msgspec.Struct, frozen=True):
     relevant_end: Instant | None = None
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True, gc=False):
     """How an appointment differs from what the recipient was last told (2.3 to 2.5)."""
 
     any: bool = False
@@ -64,7 +64,7 @@ class Difference(msgspec.Struct, frozen=True):
     cancelled: bool = False
 
 
-class Recipient(msgspec.Struct, frozen=True):
+class Recipient(msgspec.Struct, frozen=True, gc=False):
     """The one person a command may address (B11), and what is known of reaching them."""
 
     role: RecipientRole
@@ -76,7 +76,7 @@ class Recipient(msgspec.Struct, frozen=True):
     shared_places: frozenset[tuple[Channel, str]] = frozenset()
 
 
-class Permit(msgspec.Struct, frozen=True):
+class Permit(msgspec.Struct, frozen=True, gc=False):
     """A one-off approval: lifts E5 for one channel and nothing else (B7 row 9.8)."""
 
     ground: Ground
@@ -87,7 +87,7 @@ class Permit(msgspec.Struct, frozen=True):
     rationale_ref: str
 
 
-class Case(msgspec.Struct, frozen=True):
+class Case(msgspec.Struct, frozen=True, gc=False):
     """What is decided about. The second half is context that rows of B3 may change. ``minor``: ``age.is_minor``."""
 
     patient_id: str

@@ -39,7 +39,7 @@ from .registry import is_registered
 from .timing import Release, release
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """One channel, tested. ``covering`` are the objections that still block it after exceptions.
 
     ``beyond_override``: more is objected to than an override of this channel sets aside.
@@ -63,7 +63,7 @@ class Candidate(msgspec.Struct, frozen=True):
         return not self.blockers
 
 
-class Barred(msgspec.Struct, frozen=True):
+class Barred(msgspec.Struct, frozen=True, gc=False):
     """What stands against a channel whatever the message says (E1, E2, E5 and E6): found before the rest is tested."""
 
     blockers: tuple[str, ...]

@@ -30,7 +30,7 @@ def command_for(desk: Desk, ruling: Ruling, send: Send, supersedes: str | None, 
     recipient = send.recipient if send.proxy_ref is None else f"{send.recipient}:{send.proxy_ref}"
     subject = Subject(asked.kind, asked.id, asked.version)
     id_ = command_id(
-        desk.patient_id, f"{asked.kind}:{asked.id}", asked.version, case.purpose, recipient, send.channel
+        desk.patient_id, f"{asked.kind!s}:{asked.id}", asked.version, case.purpose, recipient, send.channel
     )
     expires = valid_until(case, send.channel)
     return SendCommand(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from streams.domain.decision import Draft, Escalate, Hold, Suppress
 from streams.domain.vocabulary import (
     Level,
+    NeedKind,
     PermissionState,
     Priority,
     Purpose,
@@ -19,6 +22,7 @@ from .objections import removed_recipients, to_service, whole_care
 from .purposes import APPOINTMENT_PURPOSES, CLINICAL_PURPOSES, COURTESY, role_for
 from .status import priority
 
+_NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
 _APPROVAL_DAYS = 2  # working days a campaign waits for its second person before R-IG is asked
 
 
@@ -77,13 +81,12 @@ def ethics(case: Case) -> Escalate | None:
 def no_template(case: Case) -> Escalate | None:
     """4.6: no approved wording for this purpose on any channel at any level it may have."""
     registry, policy = case.policy.templates, case.policy
-    top = min(case.level, case.cap)
     for level in registry.levels(case.purpose):
-        if level > top:
+        if level > case.level or level > case.cap:
             continue
         for channel in policy.organisation_order:
             if registry.find(
-                case.purpose, level, channel, "en", frozenset(), case.now, policy.template_grace
+                case.purpose, level, channel, "en", _NO_FORMATS, case.now, policy.template_grace
             ):
                 return None
     return Escalate(Draft(Role.CSO, priority(case, Priority.P2), Reason.NO_TEMPLATE))

@@ -29,7 +29,7 @@ TIME_TO_ACT: Final = _COMPLETE[Priority.P1]
 KEEPS_ROLE: Final = frozenset({Role.SAFE, Role.CG, Role.CLIN, Role.DUTY, Role.PHARM})
 
 
-class Deadline(msgspec.Struct, frozen=True):
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """What B13 makes of a draft. ``priority`` may have risen to P0 because too little time is left."""
 
     priority: Priority
@@ -49,13 +49,14 @@ def deadline(draft: Draft, timing: Timing, policy: Policy, now: Instant) -> Dead
             priority = Priority.P1  # at its own pace it would miss needed_by (7.3 to 7.6, C042)
             due = now + _COMPLETE[priority]
             in_window = True
-        due = min(due, bound)
+        if bound < due:
+            due = bound
         if due - now < _TIGHT:
             soon = now + _TIGHT
             help_ends = timing.deadline if timing.deadline is not None and timing.deadline > now else soon
             priority, due = Priority.P0, min(soon, help_ends)
-    acknowledge = min(_acknowledge_by(priority, in_window, policy, now), due)
-    return Deadline(priority, due, acknowledge)
+    acknowledge = _acknowledge_by(priority, in_window, policy, now)
+    return Deadline(priority, due, acknowledge if acknowledge < due else due)
 
 
 def _complete_by(draft: Draft, priority: Priority, in_window: bool, policy: Policy, now: Instant) -> Instant:
@@ -92,5 +93,8 @@ def owner_role(draft: Draft, timing: Timing) -> tuple[Role, tuple[Role, ...]]:
 
 def stage_times(created: Instant, due: Instant) -> tuple[Instant, Instant, Instant]:
     """When an unfinished task moves on: deputy at 50 %, lead and on-call at 75 %, incident at 100 % (B8.6)."""
-    span = max(due - created, MINUTE)
+    span = due - created
+    if span >= MINUTE:
+        return created + span // 2, created + span * 3 // 4, due
+    span = MINUTE
     return min(created + span // 2, due), min(created + span * 3 // 4, due), due

@@ -14,7 +14,7 @@ from .selection import Tested
 from .traits import traits_of
 
 
-class Ruling(msgspec.Struct, frozen=True):
+class Ruling(msgspec.Struct, frozen=True, gc=False):
     """What was decided, by which row, along which path; ``case`` is the context it was decided in."""
 
     verdict: Verdict
@@ -40,12 +40,12 @@ def decide(case: Case, rules: tuple[Rule, ...] | None = None) -> Ruling:
             raise CannotDecide(f"rule {rule.id} failed: {type(error).__name__}") from error
         if answer is None:
             continue
-        if isinstance(answer, Tested):  # row 7 prepares stages 7 to 9; it decides nothing
+        if type(answer) is Tested:  # row 7 prepares stages 7 to 9; it decides nothing
             context = answer
             continue
         if not path or path[-1] != rule.id:
             path.append(rule.id)
-        if isinstance(answer, Case):
+        if type(answer) is Case:
             context = answer
             continue
         final = context.case if isinstance(context, Tested) else context
@@ -57,4 +57,4 @@ def _ended_by(rule_id: str, verdict: Verdict) -> str:
     """A message that stage 7 or 9 would send and B6 holds back was ended by B6 (B17)."""
     if verdict.reason is Reason.UNCONTACTABLE:
         return "B6.2"
-    return "B6" if isinstance(verdict, Hold) and rule_id.startswith(("7.", "9.")) else rule_id
+    return "B6" if type(verdict) is Hold and rule_id.startswith(("7.", "9.")) else rule_id

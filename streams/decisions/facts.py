@@ -32,7 +32,7 @@ def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instan
 def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> dict[str, Any]:
     """The parts of the state that a fact replaces, for who changes others with them; none when it is not newer."""
     body, version = event.body, event.envelope.version
-    if isinstance(body, Appointment):
+    if type(body) is Appointment:
         known = patient.appointments.get(body.appointment_id)
         if known is None:
             entry = AppointmentEntry(version, body, occurred_at)
@@ -41,7 +41,7 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Inst
         else:
             return {}
         return {"appointments": {**patient.appointments, body.appointment_id: entry}}
-    if isinstance(body, Result):
+    if type(body) is Result:
         held = patient.results.get(body.result_id)
         if held is None:
             left = left_of(patient, SubjectKind.RESULT, body.result_id)
@@ -55,11 +55,11 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Inst
         else:
             return {}
         return {"results": {**patient.results, body.result_id: result}}
-    if isinstance(body, Objection):
+    if type(body) is Objection:
         return _objection(patient, body, event.envelope, now)
-    if isinstance(body, PatientSections):
+    if type(body) is PatientSections:
         return _sections(patient, body, version)
-    if isinstance(body, Request):
+    if type(body) is Request:
         asked = patient.requests.get(body.request_id)
         if asked is not None and asked.version >= version:
             return {}

@@ -14,6 +14,7 @@ from streams.errors import CannotDecide
 from .desk import Desk
 
 Done = TypeVar("Done")
+About = TypeVar("About")
 #: How a desk stood: the patient, the shard, how many outputs were written and decisions numbered.
 Mark: TypeAlias = tuple[PatientState, ShardState, int, int]
 
@@ -57,6 +58,24 @@ def attempt(
         return otherwise(said)
 
     return trying(work, instead)
+
+
+def attempt_with(
+    desk: Desk,
+    subject: About,
+    work: Callable[[Desk, About], Done],
+    otherwise: Callable[[Desk, About, str], Done],
+    start: Mark,
+) -> Done:
+    """``attempt`` with one event or request, and without closures, since every event passes here."""
+    try:
+        return work(desk, subject)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  # as in ``trying``
+        said = words(error)
+    back(desk, start)
+    return otherwise(desk, subject, said)
 
 
 def words(error: Exception) -> str:

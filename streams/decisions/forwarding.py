@@ -90,7 +90,7 @@ def unread(event: Event) -> bool:
     """Whether an event says that an objection could not be read under a number that was merged into this one."""
     body = event.body
     return (
-        isinstance(body, Objection)
+        type(body) is Objection
         and body.objection_id == _UNREAD.objection_id
         and event.envelope.source == SENDER
     )
@@ -104,7 +104,7 @@ def as_survivors(patient: PatientState, event: Event) -> Event:
     amendment or withdrawal carries the merged one on (the source names the survivor now, C066).
     """
     body, known = event.body, patient.objections
-    if not isinstance(body, Objection) or body.objection_id not in known:
+    if type(body) is not Objection or body.objection_id not in known:
         return event
     own, merge = known[body.objection_id], origin(event.envelope)
     if own.merged_from == merge or _same(own, body, event.envelope.version):

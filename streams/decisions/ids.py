@@ -48,12 +48,12 @@ def command_id(
     patient_id: str, subject: str, version: int, purpose: str, recipient: str, channel: str
 ) -> str:
     """``command/<patient>/<kind>:<id>/<version>/<purpose>/<recipient>/<channel>``: one message of that content."""
-    return uuid5(f"command/{patient_id}/{subject}/{version}/{purpose}/{recipient}/{channel}")
+    return uuid5(f"command/{patient_id}/{subject}/{version}/{purpose!s}/{recipient!s}/{channel!s}")
 
 
 def task_id(patient_id: str, cause: str, subject: str, opened_by: str) -> str:
     """``task/<patient>/<cause>/<kind>:<id>/<decision>``: one task while it is open (B13)."""
-    return uuid5(f"task/{patient_id}/{cause}/{subject}/{opened_by}")
+    return uuid5(f"task/{patient_id}/{cause!s}/{subject}/{opened_by}")
 
 
 def safety_id(patient_id: str, kind: str, cause: str) -> str:

@@ -47,7 +47,7 @@ from .starts import earliest_timing
 REMEMBERED: Final = 16  # event ids a patient; versions catch what is older
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """A row of stage 1 ended the event. ``quarantined`` False: a SUPPRESS (1.4, 1.5)."""
 
     rule: str
@@ -68,7 +68,6 @@ SUBJECT_OF: Final[dict[Topic, SubjectKind]] = {
 }
 
 
-_NAMES_A_NUMBER: Final = (Appointment, Result)
 #: What protects is a duplicate by what it says, not by its id: two sources may have given the same one away.
 _TOLD_BY_VERSION: Final = (Objection, PatientSections)
 _FINGERPRINT: Final = blake2b(digest_size=8)  # copied for each id: a fifth cheaper than to set it up anew
@@ -122,9 +121,9 @@ def _wrong_person(patient_id: str, event: Event) -> tuple[Reason, str] | None:
         return Reason.KEY_MISMATCH, "message key and payload name different patients"
     body = event.body
     number = None
-    if isinstance(body, _NAMES_A_NUMBER):
+    if type(body) is Appointment or type(body) is Result:
         number = body.nhs_number
-    elif isinstance(body, PatientSections) and body.identity is not None:
+    elif type(body) is PatientSections and body.identity is not None:
         number = body.identity.nhs_number
     if number is not None and not is_valid(number):
         return Reason.BAD_NHS_NUMBER, "nhs_number: the check digit does not fit"
@@ -137,7 +136,7 @@ def named_timing(patient: PatientState, event: Event, policy: Policy, now: Insta
     The record may be the news that it is off: what the patient was told of it counts too.
     """
     body = event.body
-    if not isinstance(body, Appointment):
+    if type(body) is not Appointment:
         return Timing()
     entry = patient.appointments.get(body.appointment_id)
     return earliest_timing(body, entry.told if entry is not None else None, policy, now)
@@ -153,7 +152,7 @@ def wrong_person_tasks(
 ) -> tuple[Draft, ...]:
     """1.3: data quality looks at it; a critical result that we may not file still reaches a clinician."""
     tasks: tuple[Draft, ...] = (_data_quality(patient, event, policy, now),)
-    if isinstance(event.body, Result) and event.body.critical:
+    if type(event.body) is Result and event.body.critical:
         tasks += (Draft(Role.DUTY, Priority.P0, Reason.CRITICAL_RESULT, stands_for_request=False),)
     return tasks
 
@@ -162,14 +161,14 @@ def _known(patient: PatientState, body: Body) -> tuple[int, Body | None] | None:
     """The version we have of an entity and what it says: None when that is forgotten, and only the version left."""
     found: AppointmentEntry | ResultEntry | ObjectionEntry | RequestEntry | None = None
     left: Forgotten | None = None
-    if isinstance(body, Appointment):
+    if type(body) is Appointment:
         found = patient.appointments.get(body.appointment_id)
-    elif isinstance(body, Result):
+    elif type(body) is Result:
         found = patient.results.get(body.result_id)
         left = left_of(patient, SubjectKind.RESULT, body.result_id) if found is None else None
-    elif isinstance(body, Objection):
+    elif type(body) is Objection:
         found = patient.objections.get(body.objection_id)
-    elif isinstance(body, Request):
+    elif type(body) is Request:
         found = patient.requests.get(body.request_id)
         left = left_of(patient, SubjectKind.REQUEST, body.request_id) if found is None else None
     if found is not None:
@@ -180,9 +179,9 @@ def _known(patient: PatientState, body: Body) -> tuple[int, Body | None] | None:
 def _version_rows(patient: PatientState, event: Event) -> Refused | None:
     """1.4 and 1.5: the versions of one entity only rise; equal versions must tell the same story."""
     body, version = event.body, event.envelope.version
-    if isinstance(body, PatientSections):
+    if type(body) is PatientSections:
         return _section_rows(patient, body, version)
-    if isinstance(body, Resolution):
+    if type(body) is Resolution:
         return _refused(standing_versions.row(patient, body, version))
     known = _known(patient, body)
     if known is None or version > known[0]:
@@ -204,7 +203,7 @@ def _refused(reason: Reason | None) -> Refused | None:
 
 def _story(body: Body) -> Body:
     """What an event says, without when it reached us: a reissued objection may be stamped anew (C007)."""
-    return replace(body, received_at=0) if isinstance(body, Objection) else body
+    return replace(body, received_at=0) if type(body) is Objection else body
 
 
 def _section_rows(patient: PatientState, sections: PatientSections, version: int) -> Refused | None:

@@ -45,23 +45,24 @@ _OUTCOME_OF: Final = {
 def carry_out(desk: Desk, ruling: Ruling) -> None:
     """Write what a ruling asks for and keep its effect on the patient's state."""
     verdict, case = ruling.verdict, ruling.case
-    if isinstance(verdict, Hold):
+    if type(verdict) is Hold:
         _hold(desk, ruling, verdict)
         return
     asked, waiting = case.asked, desk.patient.asked
     if waiting and (key := asked.key) in waiting:
-        desk.change(asked={k: a for k, a in waiting.items() if k != key})
+        desk.patient = replace(desk.patient, asked={k: a for k, a in waiting.items() if k != key})
     supersedes = withdraw(desk, ruling) if "2.2" in ruling.path else None
-    if isinstance(verdict, Send):
+    if type(verdict) is Send:
         _send(desk, ruling, verdict, supersedes)
         return
     decided = desk.decision_id_for(asked)
     tasks: list[str] = []
-    if isinstance(verdict, Escalate):
+    if type(verdict) is Escalate:
         tasks.append(desk.open_task(asked, guarded(verdict.draft, case), decided, case.purpose, case.timing))
         if case.failed_before and asked.kind is SubjectKind.RESULT and asked.copy_to is None:
             tasks.extend(_for_those_it_spoke_for(desk, case, verdict.draft, decided))
-    tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
+    if case.companions or verdict.companions:
+        tasks.extend(_companions(desk, case, (*case.companions, *verdict.companions), decided))
     desk.record_decision(
         asked,
         _OUTCOME_OF[type(verdict)],
@@ -72,9 +73,9 @@ def carry_out(desk: Desk, ruling: Ruling) -> None:
         purpose=case.purpose,
         task_ids=tuple(tasks),
     )
-    if isinstance(verdict, Quarantine):
+    if type(verdict) is Quarantine:
         desk.set_aside(verdict.reason, verdict.error, asked.position)
-    if isinstance(verdict, Suppress):
+    if type(verdict) is Suppress:
         if verdict.reason is Reason.COALESCED:
             mark_told(desk, case, by=desk.patient.notice_by)
         if verdict.reason is Reason.RESULT_CANCELLED_UNTOLD:
@@ -122,7 +123,7 @@ def _hold(desk: Desk, ruling: Ruling, hold: Hold) -> None:
         ordinal=asked.ordinal + (0 if again else 1),
         held_since=asked.held_since or desk.now,
     )
-    desk.change(asked={**desk.patient.asked, held.key: held})
+    desk.patient = replace(desk.patient, asked={**desk.patient.asked, held.key: held})
 
 
 def _update_tasks(desk: Desk, asked: Asked) -> None:

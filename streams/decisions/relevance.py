@@ -181,7 +181,7 @@ def past(case: Case) -> Suppress | None:
 
 def immaterial(case: Case) -> Suppress | None:
     """2.5: another room or clinician, or a shift below the threshold; at the threshold it is material."""
-    if case.is_appointment and not case.difference.material and not case.tried:
+    if not case.difference.material and case.is_appointment and not case.tried:
         return Suppress(Reason.IMMATERIAL)
     return None
 

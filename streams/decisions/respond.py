@@ -29,7 +29,7 @@ from .after_send import confirm_overdue, receive
 from .case import Environment
 from .decide import decide
 from .desk import Desk
-from .faults import attempt, fault, mark
+from .faults import attempt, attempt_with, fault, mark
 from .forwarding import as_survivors, forward_objection, forward_objections, unread
 from .framing import frame, tell
 from .intake import (
@@ -48,7 +48,9 @@ from .resolving import resolve
 from .response import NOBODY, Response, answer
 from .standing import still_standing
 
-_ACTIONS: Final = (Receipt, Resolution)  # no facts: one that failed is not remembered, and may be sent again
+_ACTIONS: Final = frozenset(
+    {Receipt, Resolution}
+)  # no facts: one that failed is not remembered, and may be sent again
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
 
 
@@ -58,13 +60,13 @@ def respond(
     """Decide one event. ``patient_id`` is the message key; ``at`` says where the record stands."""
     envelope = event.envelope
     known = patient if patient is not None else NOBODY
-    occurred = min(envelope.occurred_at, env.now)
+    occurred = envelope.occurred_at if envelope.occurred_at < env.now else env.now
     desk = Desk(patient_id, known, env, envelope.event_id, at, occurred)
     start = mark(desk)  # nothing that a record says may stop the worker
-    accepted = attempt(desk, lambda: _accept(desk, event), lambda said: catch(desk, event, said))
+    accepted = attempt_with(desk, event, _accept, catch, start)
     if accepted is None:
         return answer(desk)
-    if not isinstance(accepted.body, _ACTIONS):
+    if type(accepted.body) not in _ACTIONS:
         start = mark(desk)  # facts stay, whatever becomes of what follows from them
     attempt(desk, lambda: _follow(desk, accepted, known), lambda said: catch(desk, accepted, said), start)
     return answer(desk)
@@ -81,7 +83,8 @@ def _accept(desk: Desk, event: Event) -> Event | None:
     if refused is not None:
         set_aside(desk, event, refused)
         return None
-    desk.change(
+    desk.patient = replace(
+        known,
         version=known.version + 1,
         recent=(*known.recent[-(REMEMBERED - 1) :], seen),
         **facts.changes(known, event, desk.occurred_at, desk.now),
@@ -104,7 +107,7 @@ def _follow(desk: Desk, event: Event, before: PatientState) -> None:
 
 def _decide(desk: Desk, event: Event) -> None:
     body = event.body
-    if isinstance(body, Receipt):
+    if type(body) is Receipt:
         receive(desk, body)
         return
     kind, id_, version = subject_of(event)
@@ -118,15 +121,15 @@ def _decide(desk: Desk, event: Event) -> None:
     if is_replay(asked, desk.env.policy, desk.now) and still_owed(desk, asked):
         asked = replace(asked, waited=(Reason.REPLAY_GUARD,))
     supersede_older(desk, asked)
-    settle(desk, asked, counted=True)
+    attempt_with(desk, asked, _count_and_settle, fault, mark(desk))
 
 
-def settle(desk: Desk, asked: Asked, *, counted: bool = False) -> None:
+def settle(desk: Desk, asked: Asked) -> None:
     """Walk the table for a request and make its outcome true; a rule that fails gives it to a person."""
-    attempt(desk, lambda: _settle(desk, asked, counted), lambda said: fault(desk, asked, said))
+    attempt_with(desk, asked, _settle, fault, mark(desk))
 
 
-def _settle(desk: Desk, asked: Asked, counted: bool) -> None:
+def _settle(desk: Desk, asked: Asked, counted: bool = False) -> None:
     case = frame(desk.patient_id, desk.patient, asked, desk.env)
     if counted and asked.kind is SubjectKind.APPOINTMENT and case.purpose in _COUNTED and case.difference.any:
         desk.shard = surges.count(desk.shard, case.service, desk.env.policy, desk.now)
@@ -135,19 +138,24 @@ def _settle(desk: Desk, asked: Asked, counted: bool) -> None:
     carry_out(desk, decide(case))
 
 
+def _count_and_settle(desk: Desk, asked: Asked) -> None:
+    """For what an event asks: a change counts for the surge guard (3.10)."""
+    _settle(desk, asked, counted=True)
+
+
 def _learn(desk: Desk, event: Event, before: PatientState) -> None:
     """State-bearing facts have been applied; now whatever they set in motion. ``before``: the state without them."""
     body = event.body
-    if isinstance(body, Objection):
+    if type(body) is Objection:
         objection_changed(desk, body)
         forward_objection(desk, body, event.envelope.version)
-    elif isinstance(body, PatientSections):
+    elif type(body) is PatientSections:
         sections_changed(desk, before)
         forward_objections(desk, before)
         for asked in [a for a in desk.patient.asked.values() if _state_came(desk.patient, a.reason)]:
             settle(desk, asked)
     else:
-        assert isinstance(body, Resolution), "the three state-bearing topics"
+        assert type(body) is Resolution, "the three state-bearing topics"
         resolve(desk, body, event.envelope.version)
 
 
@@ -216,7 +224,7 @@ def adopt(
     elif kind is SubjectKind.RESULT:
         result = replace(state.results[id_], told_at=env.now, told_version=event.envelope.version)
         state = replace(state, results={**state.results, id_: result})
-    elif isinstance(event.body, Resolution):
+    elif type(event.body) is Resolution:
         desk = Desk(patient_id, state, env, event.envelope.event_id, at, env.now)
         resolve(desk, event.body, event.envelope.version)
         state = desk.patient

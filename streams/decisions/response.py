@@ -13,7 +13,7 @@ from .desk import Desk
 NOBODY = PatientState()
 
 
-class Response(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True, gc=False):
     """``patient`` None: nothing is kept of them."""
 
     patient: PatientState | None

@@ -29,7 +29,7 @@ from .wording import fill
 _IN_ORDER: Final = tuple(channel for channel in Channel if channel is not Channel.UNKNOWN)
 
 
-class Tested(msgspec.Struct, frozen=True):
+class Tested(msgspec.Struct, frozen=True, gc=False):
     """A case with its channels tested: what stages 7 to 9 look at."""
 
     case: Case
@@ -111,7 +111,7 @@ def message(case: Case, chosen: Candidate, reason: Reason, override: Override | 
     language = language_of(case, template)
     tasks = []
     needed_by = case.timing.needed_by
-    if case.is_appointment and needed_by is not None and case.now > needed_by:
+    if needed_by is not None and case.now > needed_by and case.is_appointment:
         tasks.append(
             Draft(Role.BOOK, Priority.P0, Reason.CALL_IN_PARALLEL, options=("phone",), companion=True)
         )

@@ -83,8 +83,12 @@ def _affected(body: Appointment, told: Told | None, difference: Difference, now:
 
 
 def _first(starts: list[_Start], now: Instant) -> _Start | None:
-    ahead = [at for at in (_future(one, now) for one in starts) if at is not None]
-    return min(ahead, default=None)
+    first = None
+    for start in starts:
+        ahead = _future(start, now)
+        if ahead is not None and (first is None or ahead < first):
+            first = ahead
+    return first
 
 
 def _future(start: _Start, now: Instant) -> _Start | None:

@@ -24,7 +24,7 @@ _UNBOUND_VALIDITY: Final = 3 * DAY  # a provider tries a text for 72 h (0.3, NHS
 _LETTER_VALIDITY: Final = 14 * DAY
 
 
-class Release(msgspec.Struct, frozen=True):
+class Release(msgspec.Struct, frozen=True, gc=False):
     """The moment a message may leave. ``reason`` None: now. ``watch``: tell the opening shift (B6)."""
 
     at: Instant

@@ -33,28 +33,30 @@ _CLINICAL: Final = frozenset(
 def withdraw(desk: Desk, ruling: Ruling) -> str | None:
     """Older tasks for the same thing are superseded; the older command is named by the new one: gives its id."""
     verdict, asked = ruling.verdict, ruling.case.asked
+    why = verdict.reason
     supersedes = None
-    if verdict.reason not in _STILL_TRUE:
+    if why not in _STILL_TRUE:
         for id_, message in desk.patient.sent.items():
             if message.closed or message.failed or not takes_place_of(desk.patient, asked, message.asked):
                 continue
-            if not isinstance(verdict, Send) and hand_on(desk, id_, message) is not None:
+            if type(verdict) is not Send and hand_on(desk, id_, message) is not None:
                 continue  # it goes on for the results it spoke for too
-            if not isinstance(verdict, Send) and is_link_after(asked, message.asked):
+            if type(verdict) is not Send and is_link_after(asked, message.asked):
                 continue  # what follows a notice without the link takes nothing of it back but by a message
             if supersedes is None or message.asked.same_thing(asked):
                 supersedes = id_
-            desk.change(sent={**desk.patient.sent, id_: replace(message, closed=True, confirm_by=0)})
-            if not isinstance(verdict, Send):
+            ended = replace(message, closed=True, confirm_by=0)
+            desk.patient = replace(desk.patient, sent={**desk.patient.sent, id_: ended})
+            if type(verdict) is not Send:
                 doubt(desk, message.asked, withdrawn=True)
     for id_, task in list(desk.patient.tasks.items()):
         if task.asked is None or not _ends(desk.patient, asked, task.asked):
             continue
         same = task.asked.same_thing(asked)
-        updated = same and isinstance(verdict, Escalate) and task.reason is verdict.draft.reason
-        if not (updated or _stands(task, verdict.reason)):
+        updated = same and type(verdict) is Escalate and task.reason is verdict.draft.reason
+        if not (updated or _stands(task, why)):
             # The same facts, and a message after all: the task is done (C099). Newer facts replace it (C223).
-            done = same and isinstance(verdict, Send) and task.entity_version == asked.version
+            done = same and type(verdict) is Send and task.entity_version == asked.version
             desk.end_task(id_, TaskStatus.CLOSED if done else TaskStatus.SUPERSEDED)
     return supersedes
 

@@ -14,7 +14,7 @@ from .time import Instant, Millis
 from .vocabulary import Channel, Ground, Level, Priority, Reason, RecipientRole, Role, SubjectKind
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """A task as a rule words it; deadlines, owner and ids are added by ``decisions.tasks`` (B13).
 
     ``within``: shorter completion time than the priority's own. ``own_role``: not handed to R-BOOK when
@@ -41,7 +41,7 @@ class Draft(msgspec.Struct, frozen=True):
     about: tuple[SubjectKind, str, int] | None = None
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """One message, one channel, one recipient, one address (I14)."""
 
     reason: Reason  # the selection reason
@@ -59,7 +59,7 @@ class Send(msgspec.Struct, frozen=True):
     companion_safety: str | None = None
 
 
-class Escalate(msgspec.Struct, frozen=True):
+class Escalate(msgspec.Struct, frozen=True, gc=False):
     draft: Draft
     companions: tuple[Draft, ...] = ()
     companion_safety: str | None = None
@@ -69,7 +69,7 @@ class Escalate(msgspec.Struct, frozen=True):
         return self.draft.reason
 
 
-class Suppress(msgspec.Struct, frozen=True):
+class Suppress(msgspec.Struct, frozen=True, gc=False):
     """No message and no task for it; ``companions`` are about something else, for example a late notice."""
 
     reason: Reason
@@ -78,7 +78,7 @@ class Suppress(msgspec.Struct, frozen=True):
     forward_to: str | None = None  # the surviving patient of a merge (3.4)
 
 
-class Quarantine(msgspec.Struct, frozen=True):
+class Quarantine(msgspec.Struct, frozen=True, gc=False):
     """The record is set aside. ``error`` has no patient data."""
 
     reason: Reason
@@ -87,7 +87,7 @@ class Quarantine(msgspec.Struct, frozen=True):
     companion_safety: str | None = None
 
 
-class Hold(msgspec.Struct, frozen=True):
+class Hold(msgspec.Struct, frozen=True, gc=False):
     """Wait until ``until``, then ask again. ``final``: this reason may not be waited for a second time."""
 
     reason: Reason
@@ -97,4 +97,5 @@ class Hold(msgspec.Struct, frozen=True):
     companion_safety: str | None = None
 
 
+#: Told apart as bodies are (``events.Body``).
 Verdict: TypeAlias = Send | Escalate | Suppress | Quarantine | Hold

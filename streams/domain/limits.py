@@ -75,10 +75,11 @@ def violation(event: Event, now: Instant) -> tuple[Reason, str] | None:
 
 def _is_odd(texts: list[str | None]) -> bool:
     """Whether some text has to be looked at by itself: it is long, or a character in it is no usual one."""
-    for text in texts:
-        if text is not None and len(text) > ID_LENGTH:
+    present = list(filter(None, texts))
+    for text in present:
+        if len(text) > ID_LENGTH:
             return True
-    return not "".join(filter(None, texts)).isprintable()
+    return not "".join(present).isprintable()
 
 
 def longest(field: str) -> int:

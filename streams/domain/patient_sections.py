@@ -21,7 +21,7 @@ from .vocabulary import (
 )
 
 
-class Identity(msgspec.Struct, frozen=True, array_like=True):
+class Identity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     nhs_number: str
     family_name: str
     given_name: str
@@ -38,7 +38,7 @@ class Identity(msgspec.Struct, frozen=True, array_like=True):
     competent_for: tuple[str, ...] = ()
 
 
-class Contact(msgspec.Struct, frozen=True, array_like=True):
+class Contact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One way to reach a person, and how far it can be trusted."""
 
     contact_id: str
@@ -52,7 +52,7 @@ class Contact(msgspec.Struct, frozen=True, array_like=True):
     relationship_recorded: bool = False
 
 
-class Preferences(msgspec.Struct, frozen=True, array_like=True, rename={"from_": "from"}):
+class Preferences(msgspec.Struct, frozen=True, array_like=True, gc=False, rename={"from_": "from"}):
     """An ordered wish. Orders candidate channels; never blocks, never permits (vocabulary 1.2)."""
 
     channels: tuple[Channel, ...] = ()
@@ -61,7 +61,7 @@ class Preferences(msgspec.Struct, frozen=True, array_like=True, rename={"from_":
     to: str | None = None
 
 
-class Permission(msgspec.Struct, frozen=True, array_like=True):
+class Permission(msgspec.Struct, frozen=True, array_like=True, gc=False):
     channel: Channel
     state: PermissionState
     max_level: Level = Level.L3
@@ -69,13 +69,13 @@ class Permission(msgspec.Struct, frozen=True, array_like=True):
     evidence_ref: str | None = None
 
 
-class Need(msgspec.Struct, frozen=True, array_like=True):
+class Need(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: NeedKind
     language: str | None = None
     accessible_channels: tuple[Channel, ...] = ()
 
 
-class SafeContact(msgspec.Struct, frozen=True, array_like=True, rename={"from_": "from"}):
+class SafeContact(msgspec.Struct, frozen=True, array_like=True, gc=False, rename={"from_": "from"}):
     """A safeguarding plan: the only channels and London times that may be used."""
 
     active: bool
@@ -85,7 +85,7 @@ class SafeContact(msgspec.Struct, frozen=True, array_like=True, rename={"from_":
     note_ref: str | None = None
 
 
-class Proxy(msgspec.Struct, frozen=True, array_like=True):
+class Proxy(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A verified stand-in for the patient. Empty purposes: all but results; empty services: all."""
 
     proxy_id: str
@@ -105,7 +105,7 @@ class Proxy(msgspec.Struct, frozen=True, array_like=True):
     objected_channels: tuple[Channel, ...] = ()
 
 
-class CommsHold(msgspec.Struct, frozen=True, array_like=True):
+class CommsHold(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stop of all contact. Whose it is may be a word that we do not know: it stops all the same (1.2, 3.8)."""
 
     active: bool
@@ -113,7 +113,7 @@ class CommsHold(msgspec.Struct, frozen=True, array_like=True):
     reason: str = ""
 
 
-class Agreement(msgspec.Struct, frozen=True, array_like=True):
+class Agreement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A result threshold agreed beforehand with the patient (B10 row 9)."""
 
     test_code: str
@@ -122,7 +122,7 @@ class Agreement(msgspec.Struct, frozen=True, array_like=True):
     agreed_by: str
 
 
-class PatientSections(msgspec.Struct, frozen=True, array_like=True):
+class PatientSections(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The sections of a patient event; one that is null is unchanged."""
 
     identity: Identity | None = None

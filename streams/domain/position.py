@@ -6,7 +6,7 @@ from .time import Instant
 from .vocabulary import Topic
 
 
-class Position(msgspec.Struct, frozen=True, array_like=True):
+class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Topic, partition and offset of one input record, and when the worker took it (UTC ms).
 
     ``trace``: the trace context (W3C traceparent) it came with, kept with what is held, for what follows from it later.
@@ -21,4 +21,4 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     @property
     def place(self) -> str:
         """Its name in ids and tasks."""
-        return f"{self.topic}-{self.partition}-{self.offset}"
+        return f"{self.topic!s}-{self.partition}-{self.offset}"

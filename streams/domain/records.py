@@ -25,7 +25,7 @@ from .vocabulary import (
 )
 
 
-class Subject(msgspec.Struct, frozen=True):
+class Subject(msgspec.Struct, frozen=True, gc=False):
     """What a decision is about: an appointment, a result, a request, ... in one version."""
 
     kind: SubjectKind
@@ -33,7 +33,7 @@ class Subject(msgspec.Struct, frozen=True):
     version: int = 0
 
 
-class InputRef(msgspec.Struct, frozen=True):
+class InputRef(msgspec.Struct, frozen=True, gc=False):
     """Which input record caused a decision."""
 
     topic: str
@@ -41,7 +41,7 @@ class InputRef(msgspec.Struct, frozen=True):
     offset: int
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """One outcome of one accepted request, and how it came about (I7)."""
 
     decision_id: str
@@ -64,19 +64,19 @@ class Decision(msgspec.Struct, frozen=True):
     decided_at: Instant
 
 
-class ObjectionConsidered(msgspec.Struct, frozen=True):
+class ObjectionConsidered(msgspec.Struct, frozen=True, gc=False):
     id: str
     version: int
     covers: bool
 
 
-class TemplateRef(msgspec.Struct, frozen=True):
+class TemplateRef(msgspec.Struct, frozen=True, gc=False):
     id: str
     version: int
     hash: str
 
 
-class Override(msgspec.Struct, frozen=True):
+class Override(msgspec.Struct, frozen=True, gc=False):
     """Evidence that a person decided to use an objected channel for this message (B7)."""
 
     ground: Ground
@@ -89,7 +89,7 @@ class Override(msgspec.Struct, frozen=True):
     time_left_ms: int
 
 
-class Basis(msgspec.Struct, frozen=True):
+class Basis(msgspec.Struct, frozen=True, gc=False):
     """Why this message may be sent (B12). Protected reasons are referenced by objection id only."""
 
     gdpr_art6: str
@@ -113,7 +113,7 @@ class Basis(msgspec.Struct, frozen=True):
     valid_until: Instant
 
 
-class SendCommand(msgspec.Struct, frozen=True):
+class SendCommand(msgspec.Struct, frozen=True, gc=False):
     """One message to one recipient on one channel; the provider may not fall back."""
 
     command_id: str
@@ -142,7 +142,7 @@ class SendCommand(msgspec.Struct, frozen=True):
     provider_fallback: Literal["FORBIDDEN"] = "FORBIDDEN"
 
 
-class EscalationTask(msgspec.Struct, frozen=True):
+class EscalationTask(msgspec.Struct, frozen=True, gc=False):
     """What a named role must do, by when, and what must not be used for it."""
 
     task_id: str
@@ -167,7 +167,7 @@ class EscalationTask(msgspec.Struct, frozen=True):
     created_at: Instant
 
 
-class SafetyEntry(msgspec.Struct, frozen=True):
+class SafetyEntry(msgspec.Struct, frozen=True, gc=False):
     """A line of the append-only safety log: an incident or near miss, without personal detail."""
 
     entry_id: str
@@ -179,7 +179,7 @@ class SafetyEntry(msgspec.Struct, frozen=True):
     at: Instant
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
+class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     """An input record set aside, with the original bytes; ``error`` carries no patient data."""
 
     key: bytes | None
@@ -193,13 +193,13 @@ class DeadLetter(msgspec.Struct, frozen=True):
     at: Instant
 
 
-class Forward(msgspec.Struct, frozen=True):
+class Forward(msgspec.Struct, frozen=True, gc=False):
     """An input event sent on to another patient's key: a merged record's survivor (rule 3.4)."""
 
     event: Event
 
 
-class RecordEntry(msgspec.Struct, frozen=True):
+class RecordEntry(msgspec.Struct, frozen=True, gc=False):
     """What the recorder writes into the patient's record, once per emitted message."""
 
     record_id: str

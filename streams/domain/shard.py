@@ -5,7 +5,7 @@ import msgspec
 from .time import Instant
 
 
-class Surge(msgspec.Struct, frozen=True, array_like=True):
+class Surge(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Appointment changes of one service: this ten-minute slot, and the usual rate before it.
 
     ``normal`` is a moving average over past slots; with no history it is 0 (B15), so the guard
@@ -20,14 +20,14 @@ class Surge(msgspec.Struct, frozen=True, array_like=True):
     task_raised: bool = False
 
 
-class Circuit(msgspec.Struct, frozen=True, array_like=True):
+class Circuit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Recent technical failures of one channel (B6.2): five in two minutes open it for one minute."""
 
     failures: tuple[Instant, ...] = ()
     open_until: Instant = 0
 
 
-class ShardState(msgspec.Struct, frozen=True, array_like=True):
+class ShardState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """``paused``: an objection could not be read and its patient is not known, so that no message may
     leave this partition until a person resumes it (rule 1.1, C201). ``recovering``: rule 3.1.
     ``let_through``: up to which offset of a topic a person lets unreadable records be set aside without end

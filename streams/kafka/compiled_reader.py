@@ -64,7 +64,6 @@ class _ReaderSource(Source):
     def __init__(self) -> None:
         names = {
             "time_parts": struct.Struct("<HI").unpack_from,
-            "upper_times": UPPER_TIMES,
             "read_long": read_long,
             "long_text": _long_text,
             "sizes": _SIZES,
@@ -179,7 +178,7 @@ class _ReaderSource(Source):
         self.line(f"a, b = time_parts(value, {self._place()})")
         with self.indented("if a & 0x8081 == 0x8080:"):
             self.line(
-                f"{target} = upper_times[b] + (a >> 1 & 63 | a >> 2 & 8128); {after} = {self._place(6)}"
+                f"{target} = {self.kept(UPPER_TIMES, 'b')} + (a >> 1 & 63 | a >> 2 & 8128); {after} = {self._place(6)}"
             )
         with self.indented("else:"):
             self.line(f"z, {after} = read_long(value, {self._place()})")

@@ -4,7 +4,7 @@ What has few different values (closed lists, and the texts named below) is looke
 fields stand side by side, their bytes are looked up together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import attrgetter, getitem
 from typing import Any, Final, TypeAlias, get_args
 
@@ -39,7 +39,7 @@ _FEW: Final = frozenset({
 })  # fmt: skip
 
 #: The bytes of each value that a field can have.
-_Table: TypeAlias = Mapping[Any, bytes]
+_Table: TypeAlias = dict[Any, bytes]
 
 
 def event_writer(schema: Node, topic: Topic, header: bytes) -> Writer:
@@ -88,8 +88,6 @@ class _WriterSource(Source):
     def __init__(self, header: bytes) -> None:
         names = {
             "join": b"".join,
-            "ints": INTS,
-            "longs": LONGS,
             "write_time": write_time,
             "write_text": write_text,
             "header": header,
@@ -126,11 +124,11 @@ class _WriterSource(Source):
         waiting, self._waiting = self._waiting, []
         if len(waiting) == 1:
             ((owner, attribute, table),) = waiting
-            self._parts.append(f"{self.name(table)}[{owner}.{attribute}]")
+            self._parts.append(self._looked_up(table, f"{owner}.{attribute}"))
         elif waiting:
             values = attrgetter(*(attribute for _owner, attribute, _table in waiting))
             together = _SideBySide([table for _owner, _attribute, table in waiting])
-            self._parts.append(f"{self.name(together)}[{self.name(values)}({waiting[0][0]})]")
+            self._parts.append(self._looked_up(together, f"{self.name(values)}({waiting[0][0]})"))
 
     def _table(self, node: Node, kind: Any, name: str) -> _Table | None:
         """The bytes of each value the field can have; None when they cannot be told beforehand, nor are few."""
@@ -165,7 +163,7 @@ class _WriterSource(Source):
             case "string":
                 text = self.variable()
                 self.line(f"{text} = {place}.encode()")
-                self._parts += [f"longs[len({text})]", text]
+                self._parts += [self._looked_up(LONGS, f"len({text})"), text]
             case "record":
                 owner = self.variable()
                 self.line(f"{owner} = {place}")
@@ -184,32 +182,37 @@ class _WriterSource(Source):
         """Give an expression for the bytes of one value."""
         table = self._table(node, kind, "")
         if table is not None:
-            return f"{self.name(table)}[{value}]"
+            return self._looked_up(table, value)
         match node["type"]:
             case "string":
                 return f"write_text({value})"
             case "long" if is_time(node):
                 return f"write_time({value})"
             case "long":
-                return f"longs[{value}]"
+                return self._looked_up(LONGS, value)
             case "int":
-                return f"ints[{value}]"
+                return self._looked_up(INTS, value)
             case "array":
                 one = self._bytes_of(node["items"], get_args(kind)[0], "x")
                 return self._block(value, f"{one} for x in {value}")
             case "map":
-                return self._block(
-                    value, f"{self.name(Texts())}[k] + write_text(x) for k, x in {value}.items()"
-                )
+                name = self._looked_up(Texts(), "k")
+                return self._block(value, f"{name} + write_text(x) for k, x in {value}.items()")
             case "record":
                 return f"{self.name(record_writer(node, kind, b''))}({value})"
             case unknown:
                 raise TypeError(f"no writer for the Avro type {unknown}")
 
-    @staticmethod
-    def _block(value: str, each: str) -> str:
+    def _block(self, value: str, each: str) -> str:
         """A list or map: its length, its entries, and a zero; a zero alone when it is empty."""
-        return f"(longs[len({value})] + join([{each}]) + b'\\0' if {value} else b'\\0')"
+        length = self._looked_up(LONGS, f"len({value})")
+        return f"({length} + join([{each}]) + b'\\0' if {value} else b'\\0')"
+
+    def _looked_up(self, table: _Table, key: str) -> str:
+        """Give an expression for a value's bytes, which are never empty."""
+        if type(table) is dict:
+            return f"{self.name(table)}[{key}]"
+        return self.kept(table, key)
 
     @staticmethod
     def _symbols(node: Node, kind: Any) -> dict[Any, bytes]:

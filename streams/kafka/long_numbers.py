@@ -11,7 +11,9 @@ from .varint import read_long
 
 __all__ = ["refuse_long_numbers"]
 
-_COULD_HOLD_ONE: Final = re.compile(rb"[\x80-\xff]{9}")
+_COULD_HOLD_ONE: Final = re.compile(
+    rb"[\x80-\xff][\x80-\xff]{8}"
+)  # so written, most bytes are passed at a glance
 _SIZES: Final = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 
 

@@ -111,12 +111,13 @@ class _Ints(_Longs):
 
 LONGS: Final = _Longs((number, write_long(number)) for number in range(_FOURTEEN_BITS // 2))
 INTS: Final = _Ints(LONGS)
+_known_long: Final = LONGS.get  # see ``_source.Source.kept``
 
 
 def write_text(text: str) -> bytes:
     """Write text: its length in bytes, then UTF-8. Errors: UnicodeEncodeError for half a surrogate."""
     encoded = text.encode()
-    return LONGS[len(encoded)] + encoded
+    return (_known_long(len(encoded)) or LONGS[len(encoded)]) + encoded
 
 
 class Texts(dict[str, bytes]):
