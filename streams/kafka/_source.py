@@ -57,7 +57,7 @@ class Source:
         """Give an expression for what a dict with ``__missing__`` has under a key, and that is never empty or 0.
 
         What is there is asked for by ``get``: the brackets of a class of its own that is derived from dict cost Python
-        3.11 a look-up of its ``__getitem__`` each time, three times what ``get`` does.
+        3.11 a look-up of its ``__getitem__`` each time, more than twice what ``get`` does.
         """
         name = self.name(table)
         self._names[f"{name}_get"] = table.get
