@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from streams.domain.events import Event
 from streams.domain.records import EscalationTask, RecordEntry, SendCommand
 from streams.domain.time import SECOND, Instant
 from streams.domain.vocabulary import Topic
@@ -114,7 +115,7 @@ class RecordPartition:
                         if not ask:
                             return
                         await self._learn(record)
-                    self._objection(record, self._parts.clock.now())
+                    self._new_change(record)
                     self._remembered = record.offset + 1
                     if number % REMEMBERED_AT_ONCE == 0:
                         await self._let_others()
@@ -248,7 +249,8 @@ class RecordPartition:
 
     def _entry(self, topic: Topic, record: Record, now: Instant) -> list[RecordEntry]:
         if topic is Topic.OBJECTIONS:
-            return self._objection(record, now)
+            change = self._new_change(record)
+            return [] if change is None else [objection_entry(change, now)]
         emitted = self._parts.codec.decode_output(topic, record.value or b"")
         if isinstance(emitted, SendCommand):
             if unjustified(emitted):
@@ -266,19 +268,19 @@ class RecordPartition:
             **about(command.patient_id),
         )  # fmt: skip
 
-    def _objection(self, record: Record, now: Instant) -> list[RecordEntry]:
-        """The entry for a change of an objection, the first time it is seen; none for one that nobody can read."""
+    def _new_change(self, record: Record) -> Event | None:
+        """A change of an objection, the first time it is seen; None as well for one that nobody can read."""
         try:
             event = self._parts.codec.decode(Topic.OBJECTIONS, record.key, record.value)
         except BadRecord:
             metrics.UNREADABLE.inc()
-            return []
+            return None
         change = fingerprint(event)
         if change in self._seen:
             metrics.DUPLICATES.labels(Topic.OBJECTIONS).inc()
-            return []
+            return None
         self._seen.add(change)
-        return [objection_entry(event, now)]
+        return event
 
 
 def _read_to(last: Record | None) -> dict[Topic, int]:
