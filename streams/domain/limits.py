@@ -14,7 +14,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from streams.domain.events import BODY_OF, Event
-from streams.domain.field_types import INSTANT_FIELDS
+from streams.domain.field_types import INSTANT_FIELDS, is_struct
 from streams.domain.time import DAY, Instant, Millis
 from streams.domain.vocabulary import Reason
 
@@ -147,7 +147,7 @@ def _gatherer(type_: type[msgspec.Struct]) -> Gatherer:
 def _part(kind: Any) -> Gatherer | None:
     """Give what gathers from a field that holds a part; None for any other field."""
     kind = _not_null(kind)
-    return _gatherer(kind) if _is_struct(kind) else None
+    return _gatherer(kind) if is_struct(kind) else None
 
 
 def _list(kind: Any) -> Gatherer | None:
@@ -160,7 +160,7 @@ def _list(kind: Any) -> Gatherer | None:
     item = get_args(kind)[0]
     if item is str:
         return lambda items, found, times: found.extend(items)
-    if not _is_struct(item):
+    if not is_struct(item):
         return lambda items, found, times: None
     one = _gatherer(item)
 
@@ -182,10 +182,6 @@ def _not_null(kind: Any) -> Any:
     if get_origin(kind) not in (Union, UnionType):
         return kind
     return next(member for member in get_args(kind) if member is not NoneType)
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 class _TooManyEntries(Exception):

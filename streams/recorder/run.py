@@ -89,7 +89,7 @@ class Recorder:
         self._parts.heart.own(partitions)
         metrics.PARTITIONS.set(len(partitions))
         return {
-            (self._parts.name(topic), number): partition.next[topic]
+            (self._parts.topic(topic), number): partition.next[topic]
             for number, partition in self.partitions.items()
             for topic in READ
         }
@@ -154,7 +154,7 @@ class Recorder:
 
     async def keep_measuring(self, member: Member) -> None:
         """Lag, every few seconds. Heartbeats grow old whether or not Kafka answers."""
-        anywhere = self._parts.name(Topic.SEND_COMMANDS), 0
+        anywhere = self._parts.topic(Topic.SEND_COMMANDS), 0
         while True:
             await asyncio.sleep(LAG_EVERY_S)
             try:
@@ -169,13 +169,13 @@ class Recorder:
             READY.set(not self.ready())
 
     def _measure(self, reached: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int]) -> None:
-        ends = {at: end for at, end in ends.items() if self._parts.topic(at[0]) is not Topic.HEARTBEATS}
+        ends = {at: end for at, end in ends.items() if self._parts.named(at[0]) is not Topic.HEARTBEATS}
         behind = dict.fromkeys(SOURCES, 0)
         now = time.monotonic()
         self._waiting.forget(frozenset(ends))
         for at, end in ends.items():
             self._waiting.look(at, end, now)
-            behind[self._parts.topic(at[0])] += max(0, end - reached[at])
+            behind[self._parts.named(at[0])] += max(0, end - reached[at])
         self.oldest = max((self._waiting.seconds(at, reached[at], now) for at in ends), default=0.0)
         metrics.OLDEST_SECONDS.set(self.oldest)
         for topic, records in behind.items():
@@ -230,7 +230,7 @@ async def run_recorder(settings: Settings, clock: Clock, wall: Clock) -> int:
     )
 
     stop = stop_signal()
-    sources = [parts.name(topic) for topic in READ]
+    sources = [parts.topic(topic) for topic in READ]
     member = Member(parts.connect, settings.recorder_group, sources, recorder, settings.instance)
     await member.start()
     running = in_background(recorder.run(member), "recorder")

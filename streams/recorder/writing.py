@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from streams.domain.events import Event
 from streams.domain.records import EscalationTask, RecordEntry, SendCommand
 from streams.domain.time import SECOND, Instant
 from streams.domain.vocabulary import Topic
@@ -67,10 +68,12 @@ class Parts(msgspec.Struct, frozen=True):
     heart: Heart
     traces: Traces
 
-    def name(self, topic: Topic) -> str:
+    def topic(self, topic: Topic) -> str:
+        """The name of a topic on this cluster, as ``Settings.topic`` gives it."""
         return self.settings.topic(topic)
 
-    def topic(self, name: str) -> Topic:
+    def named(self, name: str) -> Topic:
+        """The topic of that name."""
         return Topic(name.removeprefix(self.settings.topic_prefix))
 
 
@@ -94,7 +97,7 @@ class RecordPartition:
         begun = time.monotonic()
         await self._producer.open()
         self.next = await self._where_to_read()
-        name = self._parts.name(Topic.OBJECTIONS)
+        name = self._parts.topic(Topic.OBJECTIONS)
         beginning = (await self._parts.offsets.beginnings([(name, self.partition)]))[name, self.partition]
         self._remembered, self._remember_to = beginning, self.next[Topic.OBJECTIONS]
         await self._remember(ask=False)
@@ -103,7 +106,7 @@ class RecordPartition:
 
     async def _remember(self, *, ask: bool) -> None:
         """Note which objections are on record already; without ``ask`` only up to one that the registry must be asked about."""
-        name, codec = self._parts.name(Topic.OBJECTIONS), self._parts.codec
+        name, codec = self._parts.topic(Topic.OBJECTIONS), self._parts.codec
         reading = replay(self._parts.connect, name, self.partition, self._remembered, self._remember_to)
         async with aclosing(reading) as stretches:
             async for records in stretches:
@@ -112,7 +115,7 @@ class RecordPartition:
                         if not ask:
                             return
                         await self._learn(record)
-                    self._objection(record, self._parts.clock.now())
+                    self._new_change(record)
                     self._remembered = record.offset + 1
                     if number % REMEMBERED_AT_ONCE == 0:
                         await self._let_others()
@@ -142,11 +145,11 @@ class RecordPartition:
 
     async def _where_to_read(self) -> dict[Topic, int]:
         """The committed offsets, or what the record itself says it has been written from, if that is more."""
-        asked = {(self._parts.name(topic), self.partition): topic for topic in READ}
+        asked = {(self._parts.topic(topic), self.partition): topic for topic in READ}
         offsets = self._parts.offsets
         committed = await offsets.committed(self._parts.settings.recorder_group, list(asked))
         beginnings, ends = await offsets.beginnings(list(asked)), await offsets.ends(list(asked))
-        records = self._parts.name(Topic.RECORDS)
+        records = self._parts.topic(Topic.RECORDS)
         last = await last_record(self._parts.connect, offsets, records, self.partition)
         written = _read_to(last)
         found = {}
@@ -187,7 +190,7 @@ class RecordPartition:
             self.registry_away = False
 
     def _framed(self, fetched: Mapping[str, Sequence[Record]]) -> Iterator[tuple[str, Sequence[Record]]]:
-        heartbeats = self._parts.name(Topic.HEARTBEATS)
+        heartbeats = self._parts.topic(Topic.HEARTBEATS)
         return ((name, records) for name, records in fetched.items() if name != heartbeats)
 
     async def write(self, fetched: Mapping[str, Sequence[Record]]) -> None:
@@ -200,7 +203,7 @@ class RecordPartition:
         entries: list[RecordEntry] = []
         traced: dict[str, Passage] = {}  # by record id
         for name, records in fetched.items():
-            topic = self._parts.topic(name)
+            topic = self._parts.named(name)
             for record in records if topic is not Topic.HEARTBEATS else ():
                 if record.offset >= self.next[topic]:
                     made = self._entry(topic, record, now)
@@ -210,9 +213,9 @@ class RecordPartition:
                             "record", trace, topic=topic, partition=self.partition, offset=record.offset
                         )
             self.next[topic] = max(self.next[topic], records[-1].offset + 1)
-        offsets = {(name, self.partition): self.next[self._parts.topic(name)] for name in fetched}
+        offsets = {(name, self.partition): self.next[self._parts.named(name)] for name in fetched}
         outbox = self._producer.outbox()
-        target = (self._parts.name(Topic.RECORDS), self.partition)
+        target = (self._parts.topic(Topic.RECORDS), self.partition)
         for at, entry in enumerate(entries):
             headers: list[Header] = []
             if entry.record_id in traced:
@@ -224,7 +227,7 @@ class RecordPartition:
         count(entries)
         for passage in traced.values():
             passage.end()
-        self._parts.heart.came_through(self.partition, fetched.get(self._parts.name(Topic.HEARTBEATS), ()))
+        self._parts.heart.came_through(self.partition, fetched.get(self._parts.topic(Topic.HEARTBEATS), ()))
 
     async def _learn(self, record: Record) -> None:
         """Know the schema that a record names, as the worker does who asked for it: else its entry would be lost.
@@ -246,7 +249,8 @@ class RecordPartition:
 
     def _entry(self, topic: Topic, record: Record, now: Instant) -> list[RecordEntry]:
         if topic is Topic.OBJECTIONS:
-            return self._objection(record, now)
+            change = self._new_change(record)
+            return [] if change is None else [objection_entry(change, now)]
         emitted = self._parts.codec.decode_output(topic, record.value or b"")
         if isinstance(emitted, SendCommand):
             if unjustified(emitted):
@@ -264,19 +268,19 @@ class RecordPartition:
             **about(command.patient_id),
         )  # fmt: skip
 
-    def _objection(self, record: Record, now: Instant) -> list[RecordEntry]:
-        """The entry for a change of an objection, the first time it is seen; none for one that nobody can read."""
+    def _new_change(self, record: Record) -> Event | None:
+        """A change of an objection, the first time it is seen; None as well for one that nobody can read."""
         try:
             event = self._parts.codec.decode(Topic.OBJECTIONS, record.key, record.value)
         except BadRecord:
             metrics.UNREADABLE.inc()
-            return []
+            return None
         change = fingerprint(event)
         if change in self._seen:
             metrics.DUPLICATES.labels(Topic.OBJECTIONS).inc()
-            return []
+            return None
         self._seen.add(change)
-        return [objection_entry(event, now)]
+        return event
 
 
 def _read_to(last: Record | None) -> dict[Topic, int]:

@@ -90,7 +90,7 @@ def build_app(kafka: Kafka, names: Names, host: Host, data: Path, instance: str 
     transport.instance = instance
     app.transport = transport
 
-    @app.agent(app.topic(*(names.of(topic) for topic in INPUT_TOPICS), schema=Stretches()), name="route")
+    @app.agent(app.topic(*(names.topic(topic) for topic in INPUT_TOPICS), schema=Stretches()), name="route")
     async def route(stream: Any) -> None:
         """Hand every stretch to its shard at once: no topic may wait here for another's progress."""
         async for event in stream.noack().events():

@@ -74,7 +74,7 @@ async def table_is_behind(
     journal: Journal,
 ) -> bool:
     """Look at the newest decisions of a partition. Raises KafkaError."""
-    at = (names.of(Topic.DECISIONS), partition)
+    at = (names.topic(Topic.DECISIONS), partition)
     beginning, end = (await offsets.beginnings([at]))[at], (await offsets.ends([at]))[at]
     found: list[Made] = []
     start = max(beginning, end - _TAIL)
@@ -86,6 +86,6 @@ async def table_is_behind(
                 continue  # no decision of this version's; a newer worker wrote it, and a newer table
             if isinstance(decision, Decision) and decision.input.partition == partition:
                 found.append(Made(decision, record.timestamp))
-    inputs = {(names.of(topic), partition): topic for topic in INPUT_TOPICS}
+    inputs = {(names.topic(topic), partition): topic for topic in INPUT_TOPICS}
     ends = await offsets.ends(list(inputs))
     return is_behind(journal, found, {topic: ends[place] for place, topic in inputs.items()})

@@ -97,7 +97,7 @@ class Host:
         """Hand a stretch to its shard. What arrives for none was fetched before a rebalance: read again."""
         shard = self._shards.get(partition)
         if shard is not None:
-            shard.receive(self._parts.names.topic(name), stretch)
+            shard.receive(self._parts.names.named(name), stretch)
             self._pressure.note(shard)
 
     def _note_turn(self, shard: Shard, decided: Decided, commit_seconds: float) -> None:
@@ -105,10 +105,10 @@ class Host:
         self._report(shard, decided, commit_seconds)
 
     def _pause(self, topic: Topic, partition: int) -> None:
-        self.consumer.pause([(self._parts.names.of(topic), partition)])
+        self.consumer.pause([(self._parts.names.topic(topic), partition)])
 
     def _resume(self, topic: Topic, partition: int) -> None:
-        self.consumer.resume([(self._parts.names.of(topic), partition)])
+        self.consumer.resume([(self._parts.names.topic(topic), partition)])
 
     def stop_deciding(self) -> None:
         """Nothing more is taken until the process is started again."""
@@ -119,7 +119,7 @@ class Host:
 
     def _refuse_partial(self, assignment: frozenset[tuple[str, int]], partitions: Collection[int]) -> None:
         """Everything about one patient must be here, or nothing."""
-        names = [self._parts.names.of(topic) for topic in INPUT_TOPICS]
+        names = [self._parts.names.topic(topic) for topic in INPUT_TOPICS]
         missing = sorted({(name, p) for name in names for p in partitions} - assignment)
         if missing:
             error = PartitionMismatch(f"partition {missing[0][1]} was assigned without topic {missing[0][0]}")
@@ -148,7 +148,7 @@ class Host:
         await self._ask_time(producer)
         async with self._restoring:
             fenced = time.monotonic()
-            changelog = self._parts.names.of(Topic.PATIENT_TABLE)
+            changelog = self._parts.names.topic(Topic.PATIENT_TABLE)
             rows = await restore(self._kafka.connect, self._kafka.offsets, changelog, partition)
             shard = Shard(self._parts, producer, self._barrier, self._note_turn, self.skew)
             shard.recover(rows)
@@ -163,7 +163,7 @@ class Host:
     async def _ask_time(self, producer: ShardProducer) -> None:
         """By a clock that is wrong nothing is sent, not even in the first turn."""
         begun = time.monotonic()
-        told = await producer.ask_time(self._parts.names.of(Topic.DECISIONS))
+        told = await producer.ask_time(self._parts.names.topic(Topic.DECISIONS))
         if told is not None:
             self.skew.told(told, time.monotonic() - begun)
 
@@ -197,7 +197,9 @@ class Host:
             return
         shard.flow(offsets)
         names = self._parts.names
-        still_ours = await self.consumer.start_at({(names.of(t), partition): o for t, o in offsets.items()})
+        still_ours = await self.consumer.start_at(
+            {(names.topic(t), partition): o for t, o in offsets.items()}
+        )
         if not still_ours:
             await shard.quiesce()
         self._pressure.reset(shard)
@@ -209,7 +211,7 @@ class Host:
         what it was made from are never apart. Only a topic that was made anew is read from where the group says.
         """
         names = self._parts.names
-        asked = {(names.of(topic), partition): topic for topic in INPUT_TOPICS}
+        asked = {(names.topic(topic), partition): topic for topic in INPUT_TOPICS}
         committed = await self._kafka.offsets.committed(self._kafka.group, list(asked))
         beginnings = await self._kafka.offsets.beginnings(list(asked))
         ends = await self._kafka.offsets.ends(list(asked))

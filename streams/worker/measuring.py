@@ -161,9 +161,9 @@ class Measuring:
         shards = dict(host.shards)
         if not shards:
             self._has_nothing()
-            await self._kafka.offsets.ends([(names.of(Topic.OBJECTIONS), 0)])  # whether it answers
+            await self._kafka.offsets.ends([(names.topic(Topic.OBJECTIONS), 0)])  # whether it answers
             return
-        asked = {(names.of(topic), p): (topic, p) for topic in INPUT_TOPICS for p in shards}
+        asked = {(names.topic(topic), p): (topic, p) for topic in INPUT_TOPICS for p in shards}
         ends = await self._kafka.offsets.ends(list(asked))
         now = time.monotonic()
         self._waiting.forget(frozenset(asked.values()))
@@ -201,7 +201,7 @@ class Measuring:
         no reader ever reaches. What an earlier owner wrote last is looked up once.
         """
         names = self._parts.names
-        asked = [(names.of(topic), p) for topic in _RECORDED for p in shards]
+        asked = [(names.topic(topic), p) for topic in _RECORDED for p in shards]
         for at in asked:
             if at not in self._emitted:
                 last = await last_record(self._kafka.connect, self._kafka.offsets, *at)

@@ -45,7 +45,7 @@ class Outputs:
         self._tally = tally
         #: By kind: where it is written, and what writes it.
         self._ways: dict[type, tuple[tuple[str, int], Writer]] = {
-            kind: ((parts.names.of(topic), partition), parts.codec.writers[kind])
+            kind: ((parts.names.topic(topic), partition), parts.codec.writers[kind])
             for kind, topic in TOPIC_OF.items()
         }
 
@@ -90,12 +90,12 @@ class Outputs:
             return
         if output.value is None and value is not None:
             output = msgspec.structs.replace(output, key=key, value=value)
-        self._outbox.add_dead_letter(self._parts.names.of(Topic.DEAD_LETTERS), output)
+        self._outbox.add_dead_letter(self._parts.names.topic(Topic.DEAD_LETTERS), output)
 
     def _forward(self, forward: Forward, headers: list[Header] | None) -> None:
         event = forward.event
         key = key_of(event.envelope.patient_id)
-        target = (self._parts.names.of(event.topic), partition_for(key, self._parts.names.partitions))
+        target = (self._parts.names.topic(event.topic), partition_for(key, self._parts.names.partitions))
         self._outbox.add_to(target, key, self._parts.codec.encode_event(event), headers)
 
     def traced(self, trace: str, at: Position) -> list[Header]:

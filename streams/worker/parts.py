@@ -47,11 +47,12 @@ class Names(msgspec.Struct, frozen=True):
     prefix: str
     partitions: int
 
-    def of(self, topic: Topic) -> str:
+    def topic(self, topic: Topic) -> str:
+        """The name of a topic on this cluster, as ``Settings.topic`` gives it."""
         return self.prefix + topic
 
-    def topic(self, name: str) -> Topic:
-        """Raises ValueError for a name that is not one of ours."""
+    def named(self, name: str) -> Topic:
+        """The topic of that name. Raises ValueError for a name that is not one of ours."""
         return Topic(name.removeprefix(self.prefix))
 
 

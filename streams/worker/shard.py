@@ -237,7 +237,7 @@ class Shard:
         names = self._parts.names
         applied = self.intake.inbox.applied
         return {
-            (names.of(topic), self.partition): offset
+            (names.topic(topic), self.partition): offset
             for topic, offset in applied.items()
             if offset != self._committed[topic]
         }

@@ -181,16 +181,16 @@ class Turn:
         Only keys that this shard does not know are checked: what it knows was once found to be its own.
         """
         if key == HEARTBEAT_KEY and topic is Topic.RECEIPTS and unpack_heartbeat(record.value) is not None:
-            self._outbox.add(self._parts.names.of(Topic.HEARTBEATS), key, record.value)
+            self._outbox.add(self._parts.names.topic(Topic.HEARTBEATS), key, record.value)
             return _HEARTBEAT
         right = partition_for(key, self._parts.names.partitions)
         if right == self._partition:
             return None
         if key in self._refused:  # too large to be passed on
             if topic is Topic.OBJECTIONS:  # unreadable there too, so that their messages stop
-                self._outbox.add_to((self._parts.names.of(topic), right), key, b"")
+                self._outbox.add_to((self._parts.names.topic(topic), right), key, b"")
             return None
-        self._outbox.add_to((self._parts.names.of(topic), right), key, record.value, list(record.headers))
+        self._outbox.add_to((self._parts.names.topic(topic), right), key, record.value, list(record.headers))
         self.tally.add("misplaced", topic)
         return _ACCEPTED
 
@@ -268,7 +268,7 @@ class Turn:
         self.fail_closed(False)  # of the moment, never of the table
         if self._woken:
             self.tally.add("wakes", count=len(self._woken))
-        changelog = (self._parts.names.of(Topic.PATIENT_TABLE), self._partition)
+        changelog = (self._parts.names.topic(Topic.PATIENT_TABLE), self._partition)
         changes: dict[bytes, bytes | None] = {}
         for key, loaded in self._touched.items():
             patient = loaded.patient

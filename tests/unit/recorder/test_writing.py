@@ -58,7 +58,7 @@ class Desk:
         heart = SimpleNamespace(came_through=lambda *_: None)
         parts = SimpleNamespace(
             connect={}, settings=SimpleNamespace(recorder_group="r"), codec=codec, heart=heart,
-            clock=SimpleNamespace(now=lambda: NOW), name=str, topic=Topic,
+            clock=SimpleNamespace(now=lambda: NOW), topic=str, named=Topic,
         )  # fmt: skip
         self.parts = cast(Parts, parts)
         self.partition = RecordPartition(self.parts, 0)

@@ -32,7 +32,7 @@ class _Offsets:
 def test_a_worker_whose_partitions_have_moved_lags_behind_nothing() -> None:
     metrics.UNRECORDED_SECONDS.set(400)  # RecordMissing would page for ever
     metrics.LAG.labels(Topic.RESULTS).set(7)
-    parts: Any = SimpleNamespace(names=SimpleNamespace(of=str))
+    parts: Any = SimpleNamespace(names=SimpleNamespace(topic=str))
     kafka: Any = SimpleNamespace(offsets=_Offsets())
     measuring = Measuring(parts, kafka, cast(Any, None), "heed-recorder")
     measuring.unrecorded = 400.0

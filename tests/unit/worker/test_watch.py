@@ -75,7 +75,7 @@ class Worker:
         async def ends(asked: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
             reached = self.shard.next_offsets
             more = {Topic.OBJECTIONS: behind}
-            return {at: reached[names.topic(at[0])] + more.get(names.topic(at[0]), 0) for at in asked}
+            return {at: reached[names.named(at[0])] + more.get(names.named(at[0]), 0) for at in asked}
 
         kafka: Any = SimpleNamespace(offsets=SimpleNamespace(ends=ends))
         barrier: Any = None
