@@ -64,6 +64,7 @@ def knows(
             told_version=asked.version,
             told_normal=purpose is Purpose.RESULT_NORMAL,
             told_by=by,
+            carried=False,
         )
         return replace(patient, results={**patient.results, asked.id: result})
     return patient
@@ -207,4 +208,4 @@ def _spoken_for(patient: PatientState, result_id: str) -> dict[str, ResultEntry]
 
 
 def _untold(entry: ResultEntry) -> ResultEntry:
-    return replace(entry, told_at=0, chase_at=0, told_version=0, told_normal=False, told_by="")
+    return replace(entry, told_at=0, chase_at=0, told_version=0, told_normal=False, told_by="", carried=False)

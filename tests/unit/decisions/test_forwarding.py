@@ -5,8 +5,8 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from streams.decisions.facts import SENDER
 from streams.decisions.forwarding import _UNREAD, as_survivors, unread
+from streams.decisions.merges import SENDER
 from streams.domain.events import Body, Event, Objection
 from streams.domain.limits import violation
 from streams.domain.patient import ObjectionEntry
@@ -61,8 +61,8 @@ def test_a_request_starts_again_under_the_survivor(body: Body, topic: Topic) -> 
     assert getattr(event.body, "nhs_number", None) is None
 
 
-def test_of_what_is_sent_on_nothing_told_stays_behind() -> None:
-    """A receipt that comes late must not bring back what was told before that."""
+def test_of_what_is_sent_on_nobody_here_can_tell_what_is_known() -> None:
+    """Should the merge be reversed: the survivor may have been told more since."""
     chart = Chart(known(SMS))
     for week in range(3):
         chart.hear(appointment(IN_TWO_WEEKS + week * WEEK))
@@ -72,7 +72,8 @@ def test_of_what_is_sent_on_nothing_told_stays_behind() -> None:
     written = chart.hear(appointment(IN_TWO_WEEKS + 2 * WEEK, status=AppointmentStatus.CANCELLED))
     assert len(forwarded(written)) == 1
     entry = chart.patient.appointments["A1"]
-    assert (entry.told, entry.before, entry.earlier) == (None, None, ())
+    assert entry.told is not None
+    assert entry.told.withdrawn
 
 
 def test_objections_are_sent_on_at_the_merge_and_ever_after() -> None:
