@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from streams.domain.events import Appointment, Envelope, Event, Result
 from streams.domain.patient import AppointmentEntry, PatientState, ResultEntry, Told
 from streams.domain.time import Instant
-from streams.domain.vocabulary import RecordStatus
+from streams.domain.vocabulary import AppointmentStatus, RecordStatus
 
 from .framing import tell
-from .told import learned
+from .told import EARLIER, learned
 
 #: Who sends an event on: the ``source`` of its envelope.
 SENDER: Final = "heed"
@@ -122,17 +122,25 @@ def _newer(entry: _Entry, event: Event, occurred_at: Instant) -> _Entry:
 
 
 def _told(entry: AppointmentEntry, told: Told, mark: Mark) -> AppointmentEntry | None:
-    """It counts as told last, so that what is newer here is compared with it. None: it was known."""
-    told = replace(told, withdrawn=mark is Mark.SENT, carried=True)
-    if any(_says(one) == _says(told) for one in chain_of(entry)):
+    """It counts as told last, so that what is newer here is compared with it. None: it was known.
+
+    A newer version that was told here was told as new, beside this one; not so one that says that it is off.
+    """
+    told, known = replace(told, withdrawn=mark is Mark.SENT, carried=True), chain_of(entry)
+    if any(_says(one) == _says(told) for one in known):
         return None
+    if known and known[0].version > told.version and known[0].status is AppointmentStatus.CANCELLED:
+        return _knowing(entry, [known[0], told, *known[1:]])
     return learned(entry, told)
 
 
 def _untold(entry: AppointmentEntry, version: int) -> AppointmentEntry:
-    known = [one for one in chain_of(entry) if not _carried(one, version)]
+    return _knowing(entry, [one for one in chain_of(entry) if not _carried(one, version)])
+
+
+def _knowing(entry: AppointmentEntry, known: list[Told]) -> AppointmentEntry:
     told, before = (*known, None, None)[:2]
-    return replace(entry, told=told, before=before, earlier=tuple(known[2:]))
+    return replace(entry, told=told, before=before, earlier=tuple(known[2 : 2 + EARLIER]))
 
 
 def _carried(told: Told, version: int) -> bool:

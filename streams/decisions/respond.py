@@ -44,7 +44,7 @@ from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
 from .refusing import UNREAD_ELSEWHERE, set_aside
-from .request import held_since, is_replay, still_owed, supersede_older
+from .request import held_since, in_hand, is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
 from .standing import still_standing
@@ -135,7 +135,7 @@ def _told_elsewhere(desk: Desk, event: Event, asked: Asked, before: PatientState
     if news and survivor is not None:
         desk.record_decision(asked, Outcome.SUPPRESS, Reason.SUPERSEDED, "3.4", ("3.4",))
         send_on(desk, event, survivor)
-    elif news and asked.version > event.envelope.version and asked.key not in desk.patient.asked:
+    elif news and asked.version > event.envelope.version and not in_hand(desk.patient, asked):
         settle(desk, replace(asked, waited=(Reason.SETTLE, Reason.REPLAY_GUARD)))
     else:
         desk.record_decision(asked, Outcome.SUPPRESS, Reason.NO_NET_CHANGE, "2.3", ("2.3",))

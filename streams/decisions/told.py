@@ -20,7 +20,7 @@ from .request import WAITED
 
 _LINK: Final = "#link:"
 #: As many messages as a day has (B14): of what failed longer ago a receipt changes nothing any more.
-_EARLIER: Final = 4
+EARLIER: Final = 4
 
 
 def mark_told(desk: Desk, case: Case, send: Send | None = None, *, by: str = "") -> None:
@@ -92,9 +92,7 @@ def learned(entry: AppointmentEntry, told: Told) -> AppointmentEntry:
     """The entry with what a recipient knows now, and what they knew before."""
     if entry.before is None:
         return replace(entry, told=told, before=entry.told)
-    return replace(
-        entry, told=told, before=entry.told, earlier=(entry.before, *entry.earlier[: _EARLIER - 1])
-    )
+    return replace(entry, told=told, before=entry.told, earlier=(entry.before, *entry.earlier[: EARLIER - 1]))
 
 
 def owes_link(entry: AppointmentEntry) -> bool:
