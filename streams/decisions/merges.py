@@ -114,9 +114,9 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant) -> dict[s
 
 
 def _newer(entry: _Entry, event: Event, occurred_at: Instant) -> _Entry:
-    """The entry with what an event says of it, unless something newer is known."""
+    """The entry with what an event says of it, unless something newer is known; a snapshot of what was told says less."""
     version = event.envelope.version
-    if version < entry.version:
+    if version < entry.version or (version == entry.version and mark_of(event.envelope) is not None):
         return entry
     return replace(entry, version=version, body=event.body, occurred_at=occurred_at)
 

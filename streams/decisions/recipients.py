@@ -41,8 +41,7 @@ def _priority(case: Case, otherwise: Priority = Priority.P3) -> Priority:
 
 
 def _listed(case: Case, *bases: ProxyBasis) -> list[Proxy]:
-    removed = case.removed_proxies
-    return [p for p in case.patient.proxies if p.basis in bases and p.proxy_id not in removed]
+    return [p for p in case.patient.proxies if p.basis in bases and p.proxy_id not in case.removed_proxies]
 
 
 def stand_ins(case: Case) -> list[Proxy]:
@@ -132,8 +131,7 @@ def review_due(case: Case) -> Escalate | None:
     parents = _listed(case, ProxyBasis.PARENTAL)
     if not parents or any(p.reviewed_at is not None and p.reviewed_at >= since for p in parents):
         return None
-    # Of a result, too, P3: row 5 speaks of in-window alone.
-    rank = Priority.P3 if case.is_result else _priority(case)
+    rank = Priority.P3 if case.is_result else _priority(case)  # row 5 speaks of in-window alone
     return Escalate(Draft(Role.CLIN, rank, Reason.PROXY_SUSPENDED))
 
 

@@ -17,6 +17,7 @@ from streams.domain.time import DAY
 from streams.domain.vocabulary import (
     AppointmentStatus,
     Channel,
+    Mode,
     ObjectionAction,
     Purpose,
     RecordStatus,
@@ -132,6 +133,18 @@ def test_a_rebuilt_table_knows_what_was_told_under_the_other_number() -> None:
     entry = took(known(SMS), event, NOW).appointments["A1"]
     assert entry.told is not None
     assert entry.told.carried
+
+
+def test_a_snapshot_of_what_was_told_takes_no_link_away() -> None:
+    video = appointment(mode=Mode.VIDEO, join_link_ref="link-1")
+    told = tell(replace(video, join_link_ref=None), 1)
+    chart = Chart(known(SMS, appointments={"A1": AppointmentEntry(1, video, NOW, told)}))
+    (event,) = forwarded(chart.hear(sections(identity=identity(**GONE))))
+    survivor = Chart(known(SMS, appointments={"A1": AppointmentEntry(1, video, NOW)}))
+    survivor.hear_event(to_p1(event))
+    assert survivor.patient is not None
+    there = survivor.patient.appointments["A1"]
+    assert (there.body, there.told and there.told.join_link_ref) == (video, None)
 
 
 def to_p1(event: Event) -> Event:
