@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -17,10 +17,8 @@ from streams.domain.patient import (
 from streams.domain.time import Instant
 from streams.domain.vocabulary import ObjectionAction, SubjectKind
 
+from . import merges
 from .forgotten import left_of
-
-#: Who sends a forwarded event: the ``source`` of its envelope.
-SENDER: Final = "heed"
 
 
 def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> PatientState:
@@ -32,6 +30,10 @@ def apply(patient: PatientState, event: Event, occurred_at: Instant, now: Instan
 def changes(patient: PatientState, event: Event, occurred_at: Instant, now: Instant) -> dict[str, Any]:
     """The parts of the state that a fact replaces, for who changes others with them; none when it is not newer."""
     body, version = event.body, event.envelope.version
+    if event.envelope.source == merges.SENDER:
+        merged = merges.changes(patient, event, occurred_at)
+        if merged is not None:
+            return merged
     if type(body) is Appointment:
         known = patient.appointments.get(body.appointment_id)
         if known is None:
@@ -74,14 +76,9 @@ def _objection(patient: PatientState, body: Objection, envelope: Envelope, now: 
     if known is not None and known.version >= version:
         return {}
     withdrawn = body.action is ObjectionAction.WITHDRAWN
-    merged_from = known.merged_from if known is not None else origin(envelope)
+    merged_from = known.merged_from if known is not None else merges.origin(envelope)
     entry = ObjectionEntry(version, body, now, withdrawn, merged_from)
     return {"objections": {**patient.objections, body.objection_id: entry}}
-
-
-def origin(envelope: Envelope) -> str:
-    """Which merge brought an event here (rule 3.4); empty when it was filed under this patient."""
-    return "" if envelope.source != SENDER else envelope.recorded_by or SENDER
 
 
 def _sections(patient: PatientState, body: PatientSections, version: int) -> dict[str, Any]:

@@ -34,12 +34,14 @@ _OWN_CONTACT: Final = (ProxyBasis.LPA, ProxyBasis.COURT_DEPUTY, ProxyBasis.BEST_
 
 
 def _priority(case: Case, otherwise: Priority = Priority.P3) -> Priority:
+    """P1 if short notice or a result, else what the row says; where safety is at stake the ground's own (B7, B6)."""
+    if case.purpose in SAFETY_PURPOSES:
+        return GROUND_TASKS[GROUND_OF[case.purpose]].priority
     return Priority.P1 if case.pressing else otherwise
 
 
 def _listed(case: Case, *bases: ProxyBasis) -> list[Proxy]:
-    removed = case.removed_proxies
-    return [p for p in case.patient.proxies if p.basis in bases and p.proxy_id not in removed]
+    return [p for p in case.patient.proxies if p.basis in bases and p.proxy_id not in case.removed_proxies]
 
 
 def stand_ins(case: Case) -> list[Proxy]:
@@ -129,9 +131,8 @@ def review_due(case: Case) -> Escalate | None:
     parents = _listed(case, ProxyBasis.PARENTAL)
     if not parents or any(p.reviewed_at is not None and p.reviewed_at >= since for p in parents):
         return None
-    return Escalate(
-        Draft(Role.CLIN, Priority.P1 if case.timing.short_notice else Priority.P3, Reason.PROXY_SUSPENDED)
-    )
+    rank = Priority.P3 if case.is_result else _priority(case)  # row 5 speaks of in-window alone
+    return Escalate(Draft(Role.CLIN, rank, Reason.PROXY_SUSPENDED))
 
 
 def named(case: Case) -> list[Proxy]:

@@ -20,6 +20,7 @@ from streams.domain.vocabulary import (
 )
 
 from .case import Case
+from .merges import survivor_of
 from .purposes import APPOINTMENT_PURPOSES, COURTESY, NEVER_SENT, OUT_OF_SCOPE, RAISERS
 from .request import MAY_TAKE_PLACE, is_replay, takes_place_of
 from .results import no_longer_normal
@@ -140,27 +141,32 @@ def unknown_status(case: Case) -> Escalate | None:
     return Escalate(Draft(Role.DQ, priority, Reason.DATA_QUALITY))
 
 
+def _of_a_survivor(case: Case) -> bool:
+    """Whether it goes on to the survivor of a merge (3.4, C066), who knows what was told: rows 2.3 to 2.7 are theirs."""
+    return case.request is None and survivor_of(case.patient) is not None
+
+
 def no_net_change(case: Case) -> Suppress | None:
     """2.3: nothing differs from what the recipient was last told (C013, C015)."""
+    if _nothing_differs(case) and not _of_a_survivor(case):
+        return Suppress(Reason.NO_NET_CHANGE)
+    return None
+
+
+def _nothing_differs(case: Case) -> bool:
     if case.permit is not None or case.tried:
-        return None
+        return False
     if case.is_appointment:
         body = case.appointment
         assert body is not None
         if not case.difference.any:
-            return Suppress(Reason.NO_NET_CHANGE)
+            return True
         untold_cancel = case.told is None and body.status is AppointmentStatus.CANCELLED
-        if untold_cancel and body.previous_starts_at is None and case.timing.over:
-            return Suppress(Reason.NO_NET_CHANGE)
-        return None
-    if case.asked.copy_to is not None:
-        return None
+        return untold_cancel and body.previous_starts_at is None and case.timing.over
     result = case.result
-    if result is None or no_longer_normal(result):
-        return None
-    if result.told_at and result.body.status is ResultStatus.FINAL:
-        return Suppress(Reason.NO_NET_CHANGE)
-    return None
+    if case.asked.copy_to is not None or result is None or no_longer_normal(result):
+        return False
+    return result.told_at > 0 and result.body.status is ResultStatus.FINAL
 
 
 def past(case: Case) -> Suppress | None:
@@ -168,7 +174,7 @@ def past(case: Case) -> Suppress | None:
     timing = case.timing
     if timing.late and timing.affected_start is None and case.purpose in COURTESY:
         return Suppress(Reason.PAST)  # nobody is called about an invitation that came too late
-    if not timing.over:
+    if not timing.over or _of_a_survivor(case):
         return None
     until = timing.relevant_end
     if not case.is_appointment or until is None or case.asked.occurred_at >= until:
@@ -181,7 +187,8 @@ def past(case: Case) -> Suppress | None:
 
 def immaterial(case: Case) -> Suppress | None:
     """2.5: another room or clinician, or a shift below the threshold; at the threshold it is material."""
-    if not case.difference.material and case.is_appointment and not case.tried:
+    immaterial = not case.difference.material and case.is_appointment and not case.tried
+    if immaterial and not _of_a_survivor(case):
         return Suppress(Reason.IMMATERIAL)
     return None
 
@@ -212,4 +219,4 @@ def replay_guard(case: Case) -> Suppress | None:
     if Reason.REPLAY_GUARD in asked.waited or not is_replay(asked, case.policy, case.now):
         return None
     relevant = case.timing.affected_start is not None or case.timing.needed_by is not None
-    return None if relevant else Suppress(Reason.REPLAY_GUARD)
+    return None if relevant or _of_a_survivor(case) else Suppress(Reason.REPLAY_GUARD)

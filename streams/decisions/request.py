@@ -58,6 +58,14 @@ def still_owed(desk: Desk, asked: Asked) -> bool:
     )
 
 
+def in_hand(patient: PatientState, asked: Asked) -> bool:
+    """Whether the same thing waits to be decided, or a person works on it (C100)."""
+    return asked.key in patient.asked or any(
+        task.status is TaskStatus.CLAIMED and task.asked is not None and task.asked.same_thing(asked)
+        for task in patient.tasks.values()
+    )
+
+
 def is_replay(asked: Asked, policy: Policy, now: Instant) -> bool:
     """2.7: marked as one, or older on arrival than any event should be.
 

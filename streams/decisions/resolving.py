@@ -29,6 +29,7 @@ from .cover import owner_of
 from .decide import Ruling, decide
 from .desk import Desk
 from .faults import attempt
+from .forwarding import carry_one
 from .framing import frame, tell
 from .objecting import look_again, unknown_role
 from .outcome import carry_out
@@ -174,23 +175,18 @@ def _contacted(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:
 
 def _tell(desk: Desk, task: OpenTask) -> None:
     """Told means the version that the task was about; a newer one is still to be told."""
-    patient = desk.patient
-    if task.kind is SubjectKind.APPOINTMENT and task.id in patient.appointments:
-        entry = patient.appointments[task.id]
-        if entry.version == task.entity_version:
-            entry = learned(entry, tell(entry.body, entry.version))
-            desk.change(appointments={**patient.appointments, task.id: entry})
-    elif task.kind is SubjectKind.RESULT and task.id in patient.results:
-        result = patient.results[task.id]
-        if result.version == task.entity_version:
-            desk.change(
-                results={
-                    **patient.results,
-                    task.id: replace(
-                        result, told_at=desk.now, told_version=result.version, told_normal=False
-                    ),
-                }
-            )
+    patient, id_ = desk.patient, task.id
+    entry, result = patient.appointments.get(id_), patient.results.get(id_)
+    if task.kind is SubjectKind.APPOINTMENT and entry and entry.version == task.entity_version:
+        entry = learned(entry, tell(entry.body, entry.version))
+        desk.change(appointments={**patient.appointments, id_: entry})
+    elif task.kind is SubjectKind.RESULT and result and result.version == task.entity_version:
+        version = result.version
+        told = replace(result, told_at=desk.now, told_version=version, told_normal=False, carried=False)
+        desk.change(results={**patient.results, id_: told})
+    else:
+        return
+    carry_one(desk, task.kind, id_, desk.event_id)
 
 
 def _approve(desk: Desk, id_: str, task: OpenTask, body: Resolution) -> None:

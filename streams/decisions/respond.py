@@ -17,6 +17,7 @@ from streams.domain.position import Position
 from streams.domain.time import Instant
 from streams.domain.vocabulary import (
     DECIDING_TOPICS,
+    Outcome,
     Purpose,
     Reason,
     RecordStatus,
@@ -24,13 +25,13 @@ from streams.domain.vocabulary import (
     Topic,
 )
 
-from . import facts, life, surges
+from . import facts, life, merges, surges
 from .after_send import confirm_overdue, receive
 from .case import Environment
 from .decide import decide
 from .desk import Desk
 from .faults import attempt, attempt_with, fault, mark
-from .forwarding import as_survivors, forward_objection, forward_objections, unread
+from .forwarding import as_survivors, forward_objection, forward_record, send_on, unread
 from .framing import frame, tell
 from .intake import (
     REMEMBERED,
@@ -43,7 +44,7 @@ from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
 from .refusing import UNREAD_ELSEWHERE, set_aside
-from .request import held_since, is_replay, still_owed, supersede_older
+from .request import held_since, in_hand, is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
 from .standing import still_standing
@@ -89,7 +90,7 @@ def _accept(desk: Desk, event: Event) -> Event | None:
         recent=(*known.recent[-(REMEMBERED - 1) :], seen),
         **facts.changes(known, event, desk.occurred_at, desk.now),
     )
-    if envelope.source == facts.SENDER:
+    if envelope.source == merges.SENDER:
         desk.change(standing={})  # numbers were merged: standing decisions lapse (B7)
     elif desk.patient.standing and isinstance(event.body, (Objection, PatientSections)):
         desk.change(standing=still_standing(desk.patient, event.body))
@@ -99,13 +100,13 @@ def _accept(desk: Desk, event: Event) -> Event | None:
 def _follow(desk: Desk, event: Event, before: PatientState) -> None:
     """What follows from facts that were applied. ``before``: the state without them."""
     if event.topic in DECIDING_TOPICS:
-        _decide(desk, event)
+        _decide(desk, event, before)
     else:
         _learn(desk, event, before)
     tend(desk)
 
 
-def _decide(desk: Desk, event: Event) -> None:
+def _decide(desk: Desk, event: Event, before: PatientState) -> None:
     body = event.body
     if type(body) is Receipt:
         receive(desk, body)
@@ -116,12 +117,31 @@ def _decide(desk: Desk, event: Event) -> None:
     asked = Asked(
         kind, id_, version, envelope.event_id, desk.at, desk.occurred_at, envelope.replay, flags=marks
     )
+    if envelope.source == merges.SENDER:
+        asked = replace(asked, version=merges.newest_version(desk.patient, event))
+        if merges.mark_of(envelope) is not None:
+            _told_elsewhere(desk, event, asked, before)
+            return
     if kind is SubjectKind.RESULT and (since := held_since(desk, asked)):
         asked = replace(asked, held_since=since)
     if is_replay(asked, desk.env.policy, desk.now) and still_owed(desk, asked):
         asked = replace(asked, waited=(Reason.REPLAY_GUARD,))
     supersede_older(desk, asked)
     attempt_with(desk, asked, _count_and_settle, fault, mark(desk))
+
+
+def _told_elsewhere(desk: Desk, event: Event, asked: Asked, before: PatientState) -> None:
+    """What was told under a merged number is known now (3.4): what is newer here, and does not wait, is compared with it."""
+    known = (before.appointments, before.results)
+    news = (desk.patient.appointments, desk.patient.results) != known
+    survivor = merges.survivor_of(desk.patient)
+    if news and survivor is not None:
+        desk.record_decision(asked, Outcome.SUPPRESS, Reason.SUPERSEDED, "3.4", ("3.4",))
+        send_on(desk, event, survivor)
+    elif news and asked.version > event.envelope.version and not in_hand(desk.patient, asked):
+        settle(desk, replace(asked, waited=(Reason.SETTLE, Reason.REPLAY_GUARD)))
+    else:
+        desk.record_decision(asked, Outcome.SUPPRESS, Reason.NO_NET_CHANGE, "2.3", ("2.3",))
 
 
 def settle(desk: Desk, asked: Asked) -> None:
@@ -151,7 +171,7 @@ def _learn(desk: Desk, event: Event, before: PatientState) -> None:
         forward_objection(desk, body, event.envelope.version)
     elif type(body) is PatientSections:
         sections_changed(desk, before)
-        forward_objections(desk, before)
+        forward_record(desk, before)
         for asked in [a for a in desk.patient.asked.values() if _state_came(desk.patient, a.reason)]:
             settle(desk, asked)
     else:

@@ -25,6 +25,7 @@ from streams.domain.vocabulary import (
 from . import channels, recipients
 from .case import Case, Recipient
 from .content import remove_recipients
+from .merges import survivor_of
 from .purposes import RESULT_PURPOSES
 from .selection import Tested
 from .timing import answered_from
@@ -49,6 +50,9 @@ def withdrawn(case: Case) -> Escalate | Suppress | None:
         return None
     if _entry(case).told_at:
         return _to_clinician(Priority.P1, Reason.WITHDRAWN_RESULT)
+    survivor = survivor_of(case.patient)
+    if survivor is not None:  # the patient may have been told under that number (3.4)
+        return Suppress(Reason.SUPERSEDED, forward_to=survivor)
     return Suppress(Reason.RESULT_CANCELLED_UNTOLD)
 
 

@@ -205,7 +205,7 @@ def _undeliverable(case: Case, role: Role, reason: Reason) -> Escalate | Suppres
         return Suppress(Reason.REMINDER_NOT_DELIVERABLE)
     rank = Priority.P1 if case.pressing else Priority.P3
     tonight = case.timing.short_notice and not case.policy.urgent_window.contains(case.now)
-    if reason is Reason.CANNOT_ARRIVE_IN_TIME and (tonight or case.purpose in SAFETY_PURPOSES):
+    if case.purpose in SAFETY_PURPOSES or (reason is Reason.CANNOT_ARRIVE_IN_TIME and tonight):
         rank = Priority.P0  # B6: nothing eligible now, on call
     return Escalate(Draft(role, rank, reason, options=_ways(case), at_least_needed_by=True))
 

@@ -25,7 +25,7 @@ from .age import is_minor
 from .approvals import approvers
 from .case import Case
 from .channels import Candidate
-from .objections import METHOD_SCOPES, channels_of, refused
+from .objections import METHOD_SCOPES, active, channels_of, refused
 
 _MERGES: Final = (RecordStatus.MERGING, RecordStatus.SUPERSEDED)
 
@@ -35,7 +35,8 @@ def decision_from(
 ) -> StandingDecision | None:
     """What a person decided beforehand; None when it may not stand (C087).
 
-    It takes the approvers of a one-off, ends after 12 months, and never answers a protected reason.
+    It takes the approvers of a one-off, ends after 12 months, and never answers a protected reason. What would make
+    it lapse must not be there already: it would come to life, unasked, when that is over.
     """
     ground, channel, rationale = body.ground, body.channel, body.rationale_ref
     if ground is None or ground in (Ground.G2, Ground.G7) or channel is None:
@@ -51,7 +52,7 @@ def decision_from(
     limit = add_months(start, policy.standing_decision_months)
     end = limit if body.valid_to is None else body.valid_to
     people = approvers(body, ground, protected=False)
-    if people is None or not start < end <= limit:
+    if people is None or not start < end <= limit or _has_lapsed(patient, channel, objection):
         return None
     try:
         minor = is_minor(patient, policy, now)
@@ -79,9 +80,7 @@ def still_standing(patient: PatientState, body: Body) -> dict[str, StandingDecis
     It lapses when its objection changes, another one covers the channel (a refusal counts as one, B9), a safe-contact
     plan appears, the detail changes, or numbers merge. Time and age are looked at when it is used.
     """
-    identity, plan = patient.identity, patient.safe_contact
-    merges = identity is not None and identity.record_status in _MERGES
-    if merges or (plan is not None and plan.active):
+    if _none_stands(patient):
         return {}
     return {
         id_: decision
@@ -94,12 +93,29 @@ def still_standing(patient: PatientState, body: Body) -> dict[str, StandingDecis
     }
 
 
+def _none_stands(patient: PatientState) -> bool:
+    """Whether numbers merge, or a safe-contact plan says how to reach this person."""
+    identity, plan = patient.identity, patient.safe_contact
+    merges = identity is not None and identity.record_status in _MERGES
+    return merges or (plan is not None and plan.active)
+
+
+def _has_lapsed(patient: PatientState, channel: Channel, about: ObjectionEntry) -> bool:
+    """Whether a decision about one objection would lapse as soon as it is made."""
+    if _none_stands(patient) or refused(patient, channel):
+        return True
+    return any(_covers_too(one.body, channel) for one in active(patient) if one is not about)
+
+
 def _ended_by(body: Objection, decision: StandingDecision) -> bool:
-    if body.objection_id == decision.objection_id:
-        return True  # it changed
+    return body.objection_id == decision.objection_id or _covers_too(body, decision.channel)
+
+
+def _covers_too(body: Objection, channel: Channel) -> bool:
+    """Whether another objection covers the channel: one for a service, or the whole care, does too."""
     if body.action is ObjectionAction.WITHDRAWN or body.scope is Scope.RECIPIENT:
         return False
-    return body.scope not in METHOD_SCOPES or decision.channel in channels_of(body)
+    return body.scope not in METHOD_SCOPES or channel in channels_of(body)
 
 
 def contact_hash(patient: PatientState, channel: Channel) -> str:

@@ -83,33 +83,10 @@ def record_invalid(case: Case) -> Hold | Escalate | Suppress | None:
     if identity.record_status is RecordStatus.SUPERSEDED and identity.superseded_by:
         if case.patient.unreadable_objection:
             return None  # 3.8: a person has it here, whether or not the survivor's hold is in place by now
-        return _told_here(case) or Suppress(Reason.SUPERSEDED, forward_to=identity.superseded_by)
+        return Suppress(Reason.SUPERSEDED, forward_to=identity.superseded_by)
     if Reason.MERGE not in case.asked.waited:
         return Hold(Reason.MERGE, wake_before(case, case.now + case.policy.merge_hold), final=True)
     return Escalate(Draft(Role.DQ, priority(case, Priority.P2), Reason.RECORD_INVALID))
-
-
-def _told_here(case: Case) -> Escalate | None:
-    """Told belongs to the appointment or result (B1), and the survivor's shard does not know of it.
-
-    There a correction would be the first notice, and a moved appointment a new one beside the old. A cancellation
-    says the same whoever is told, where it names no other start. What failed to tell of this version starts again.
-    """
-    asked, told = case.asked, case.told
-    if asked.copy_to is not None:
-        return None
-    if case.result is not None:
-        if not case.result.told_at or case.result.told_version == asked.version:
-            return None
-        return Escalate(Draft(Role.CLIN, Priority.P1, Reason.CORRECTED_AFTER_TOLD, own_role=True))
-    body = case.appointment
-    if case.request is not None or body is None or told is None or told.version == asked.version:
-        return None
-    if case.difference.cancelled and {body.starts_at, body.previous_starts_at} <= {told.starts_at, None}:
-        return None
-    rank = priority(case, Priority.P3)
-    ways = ("phone", "letter_or_courier")
-    return Escalate(Draft(Role.BOOK, rank, Reason.CONTACT_OTHERWISE, options=ways, at_least_needed_by=True))
 
 
 def identity_mismatch(case: Case) -> Escalate | None:

@@ -20,7 +20,7 @@ from .request import WAITED
 
 _LINK: Final = "#link:"
 #: As many messages as a day has (B14): of what failed longer ago a receipt changes nothing any more.
-_EARLIER: Final = 4
+EARLIER: Final = 4
 
 
 def mark_told(desk: Desk, case: Case, send: Send | None = None, *, by: str = "") -> None:
@@ -64,6 +64,7 @@ def knows(
             told_version=asked.version,
             told_normal=purpose is Purpose.RESULT_NORMAL,
             told_by=by,
+            carried=False,
         )
         return replace(patient, results={**patient.results, asked.id: result})
     return patient
@@ -91,9 +92,7 @@ def learned(entry: AppointmentEntry, told: Told) -> AppointmentEntry:
     """The entry with what a recipient knows now, and what they knew before."""
     if entry.before is None:
         return replace(entry, told=told, before=entry.told)
-    return replace(
-        entry, told=told, before=entry.told, earlier=(entry.before, *entry.earlier[: _EARLIER - 1])
-    )
+    return replace(entry, told=told, before=entry.told, earlier=(entry.before, *entry.earlier[: EARLIER - 1]))
 
 
 def owes_link(entry: AppointmentEntry) -> bool:
@@ -207,4 +206,4 @@ def _spoken_for(patient: PatientState, result_id: str) -> dict[str, ResultEntry]
 
 
 def _untold(entry: ResultEntry) -> ResultEntry:
-    return replace(entry, told_at=0, chase_at=0, told_version=0, told_normal=False, told_by="")
+    return replace(entry, told_at=0, chase_at=0, told_version=0, told_normal=False, told_by="", carried=False)

@@ -48,7 +48,8 @@ from .vocabulary import (
 class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the recipient was last told of an appointment: what a newer version is compared with (B1).
 
-    ``withdrawn``: by a message that was taken back before anybody is known to have read it.
+    ``withdrawn``: by a message that was taken back before anybody is known to have read it. ``carried``: under a
+    number that was merged into this one (3.4).
     """
 
     version: int
@@ -61,6 +62,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True, gc=False):
     room: str | None
     precision: StartsPrecision | None = None  # None: told before this was kept
     withdrawn: bool = False
+    carried: bool = False
 
 
 class AppointmentEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -82,7 +84,7 @@ class ResultEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The newest version of a result. ``told_at`` 0: not told. ``chase_at``: missed-action control (B10).
 
     ``told_version``: of which version. ``told_normal``: that it is normal, not only that it is there.
-    ``told_by``: the result whose notice spoke for this one too.
+    ``told_by``: the result whose notice spoke for this one too. ``carried``: as in ``Told``.
     """
 
     version: int
@@ -93,6 +95,7 @@ class ResultEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     told_version: int = 0
     told_normal: bool = False
     told_by: str = ""
+    carried: bool = False
 
 
 class RequestEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -286,6 +289,7 @@ class PatientState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     forgotten: dict[int, Forgotten] = {}
     notice_to: str | None = None  # who got the last notice: a proxy's id, "" for the patient; None: not known
     notice_by: str = ""  # the result it was about
+    told_to: str = ""  # the survivor of a merge who knows what was told here (3.4)
 
     @property
     def known(self) -> bool:

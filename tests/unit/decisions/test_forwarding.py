@@ -5,16 +5,19 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from streams.decisions.facts import SENDER
 from streams.decisions.forwarding import _UNREAD, as_survivors, unread
+from streams.decisions.framing import tell
+from streams.decisions.merges import SENDER, Mark, mark_of
+from streams.decisions.recollect import took
 from streams.domain.events import Body, Event, Objection
 from streams.domain.limits import violation
-from streams.domain.patient import ObjectionEntry
+from streams.domain.patient import AppointmentEntry, ObjectionEntry, ResultEntry
 from streams.domain.records import Forward, Output
 from streams.domain.time import DAY
 from streams.domain.vocabulary import (
     AppointmentStatus,
     Channel,
+    Mode,
     ObjectionAction,
     Purpose,
     RecordStatus,
@@ -61,8 +64,8 @@ def test_a_request_starts_again_under_the_survivor(body: Body, topic: Topic) -> 
     assert getattr(event.body, "nhs_number", None) is None
 
 
-def test_of_what_is_sent_on_nothing_told_stays_behind() -> None:
-    """A receipt that comes late must not bring back what was told before that."""
+def test_of_what_is_sent_on_nobody_here_can_tell_what_is_known() -> None:
+    """Should the merge be reversed: the survivor may have been told more since."""
     chart = Chart(known(SMS))
     for week in range(3):
         chart.hear(appointment(IN_TWO_WEEKS + week * WEEK))
@@ -72,7 +75,81 @@ def test_of_what_is_sent_on_nothing_told_stays_behind() -> None:
     written = chart.hear(appointment(IN_TWO_WEEKS + 2 * WEEK, status=AppointmentStatus.CANCELLED))
     assert len(forwarded(written)) == 1
     entry = chart.patient.appointments["A1"]
-    assert (entry.told, entry.before, entry.earlier) == (None, None, ())
+    assert entry.told is not None
+    assert entry.told.withdrawn
+
+
+def test_what_was_told_is_sent_on_once_a_merge() -> None:
+    chart = Chart(known(SMS))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    chart.hear(result())
+    sent = forwarded(chart.hear(sections(identity=identity(**GONE)), event_id="merge"))
+    assert [mark_of(one.envelope) for one in sent] == [Mark.SENT, Mark.TOLD]
+    assert [one.topic for one in sent] == [Topic.APPOINTMENTS, Topic.RESULTS]
+    assert all(one.envelope.event_id.endswith("#merged") for one in sent)
+    (later,) = forwarded(chart.hear(appointment(IN_TWO_WEEKS + WEEK)))
+    assert mark_of(later.envelope) is None
+    chart.hear(sections(identity=identity()))
+    assert len(forwarded(chart.hear(sections(identity=identity(**GONE))))) == 2  # a merge of its own
+
+
+def test_of_a_merge_before_this_was_sent_on_what_was_told_goes_first() -> None:
+    told = tell(appointment(), 1)
+    entry = AppointmentEntry(1, appointment(), NOW, told)
+    chart = Chart(known(SMS, identity=identity(**GONE), appointments={"A1": entry}))
+    marks = [mark_of(one.envelope) for one in forwarded(chart.hear(appointment(IN_TWO_WEEKS), version=2))]
+    assert marks == [Mark.TOLD, None]
+
+
+def test_what_was_told_goes_round_in_no_circle() -> None:
+    """Two numbers that name each other as survivors."""
+    one, other = Chart(known(SMS)), Chart(known(SMS, identity=identity(**GONE)))
+    for week in range(2):
+        one.hear(appointment(IN_TWO_WEEKS + week * WEEK))
+    written = forwarded(one.hear(sections(identity=identity(**GONE))))
+    for _ in range(4):
+        assert len(written) <= 2
+        one, other = other, one
+        written = [event for sent in written for event in forwarded(one.hear_event(to_p1(sent)))]
+    assert written == []
+
+
+@pytest.mark.parametrize("normal", [False, True])
+def test_the_survivor_knows_what_a_result_was_said_to_be(normal: bool) -> None:
+    entry = ResultEntry(2, result(), NOW, NOW - DAY, told_version=1, told_normal=normal)
+    chart = Chart(known(SMS, results={"R1": entry}))
+    (event,) = forwarded(chart.hear(sections(identity=identity(**GONE))))
+    survivor = Chart(known(SMS))
+    assert reasons(survivor.hear_event(to_p1(event))) == ["SUPPRESS no_net_change"]
+    assert survivor.patient is not None
+    there = survivor.patient.results["R1"]
+    assert (there.told_at, there.told_version, there.told_normal) == (NOW - DAY, 1, normal)
+
+
+def test_a_rebuilt_table_knows_what_was_told_under_the_other_number() -> None:
+    chart = Chart(known(SMS))
+    chart.hear(appointment())
+    (event,) = forwarded(chart.hear(sections(identity=identity(**GONE))))
+    entry = took(known(SMS), event, NOW).appointments["A1"]
+    assert entry.told is not None
+    assert entry.told.carried
+
+
+def test_a_snapshot_of_what_was_told_takes_no_link_away() -> None:
+    video = appointment(mode=Mode.VIDEO, join_link_ref="link-1")
+    told = tell(replace(video, join_link_ref=None), 1)
+    chart = Chart(known(SMS, appointments={"A1": AppointmentEntry(1, video, NOW, told)}))
+    (event,) = forwarded(chart.hear(sections(identity=identity(**GONE))))
+    survivor = Chart(known(SMS, appointments={"A1": AppointmentEntry(1, video, NOW)}))
+    survivor.hear_event(to_p1(event))
+    assert survivor.patient is not None
+    there = survivor.patient.appointments["A1"]
+    assert (there.body, there.told and there.told.join_link_ref) == (video, None)
+
+
+def to_p1(event: Event) -> Event:
+    """As the chart of the survivor gets it: charts are of one name."""
+    return replace(event, envelope=replace(event.envelope, patient_id="P1"))
 
 
 def test_objections_are_sent_on_at_the_merge_and_ever_after() -> None:
@@ -136,6 +213,7 @@ def test_long_ids_stay_within_the_limit() -> None:
     chart = Chart(known(SMS, identity=identity(**GONE)))
     (event,) = forwarded(chart.hear(appointment(IN_TWO_WEEKS), event_id="e" * 128))
     assert len(event.envelope.event_id) <= 128
+    assert event.envelope.event_id.endswith("#merged")  # by which heed verify knows that it arrived
     assert violation(event, NOW) is None
 
 
