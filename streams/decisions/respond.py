@@ -134,13 +134,14 @@ def _told_elsewhere(desk: Desk, event: Event, asked: Asked, before: PatientState
     known = (before.appointments, before.results)
     news = (desk.patient.appointments, desk.patient.results) != known
     survivor = merges.survivor_of(desk.patient)
+    heard = replace(asked, version=event.envelope.version)  # of a newer one that waits nothing was decided
     if news and survivor is not None:
-        desk.record_decision(asked, Outcome.SUPPRESS, Reason.SUPERSEDED, "3.4", ("3.4",))
+        desk.record_decision(heard, Outcome.SUPPRESS, Reason.SUPERSEDED, "3.4", ("3.4",))
         send_on(desk, event, survivor)
     elif news and asked.version > event.envelope.version and _changes_anything(desk.patient, asked):
         settle(desk, replace(asked, waited=(Reason.SETTLE, Reason.REPLAY_GUARD)))
     else:
-        desk.record_decision(asked, Outcome.SUPPRESS, Reason.NO_NET_CHANGE, "2.3", ("2.3",))
+        desk.record_decision(heard, Outcome.SUPPRESS, Reason.NO_NET_CHANGE, "2.3", ("2.3",))
 
 
 def _changes_anything(patient: PatientState, asked: Asked) -> bool:

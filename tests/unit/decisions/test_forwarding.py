@@ -9,11 +9,11 @@ from streams.decisions import forwarding
 from streams.decisions.forwarding import _UNREAD, as_survivors, unread
 from streams.decisions.framing import tell
 from streams.decisions.merges import SENDER, Mark, mark_of
-from streams.decisions.recollect import took
+from streams.decisions.recollect import decided, took
 from streams.domain.events import Body, Event, Objection
 from streams.domain.limits import violation
 from streams.domain.patient import AppointmentEntry, ObjectionEntry, ResultEntry
-from streams.domain.records import Forward, Output
+from streams.domain.records import Decision, Forward, Output
 from streams.domain.time import DAY
 from streams.domain.vocabulary import (
     AppointmentStatus,
@@ -303,3 +303,15 @@ def test_other_facts_are_taken_as_they_come() -> None:
     event = arriving(appointment())
     assert as_survivors(known(SMS), event) is event
     assert replace(event) == event
+
+
+def test_what_waits_under_the_survivor_still_waits_after_a_restore() -> None:
+    """The decision about what was told names its version, not the newer one that is in somebody's hands."""
+    chart = Chart(known(SMS))
+    chart.hear(result(reviewed=False), version=3)
+    held = chart.patient
+    assert held is not None
+    written = chart.hear(result(), version=1, source=SENDER, recorded_by=f"m{Mark.TOLD}")
+    (said,) = [one for one in written if isinstance(one, Decision)]
+    assert reasons(written) == ["SUPPRESS no_net_change"]
+    assert list(decided(held, said, None, chart.policy).asked) == ["result:R1"]
