@@ -63,7 +63,7 @@ def forward(desk: Desk, asked: Asked, survivor: str) -> None:
 
 
 def forward_record(desk: Desk, before: PatientState) -> None:
-    """When a record has just been superseded: its objections bind messages to the survivor too, who was told what it was."""
+    """When a record has just been superseded: its objections bind messages to the survivor too."""
     survivor = survivor_of(desk.patient)
     if survivor == survivor_of(before):
         return
@@ -75,7 +75,6 @@ def forward_record(desk: Desk, before: PatientState) -> None:
     for entry in active(desk.patient):
         event_id = f"{desk.event_id}:{entry.body.objection_id}"
         _forward(desk, Topic.OBJECTIONS, event_id, entry.version, entry.applied_at, entry.body, survivor)
-    carry_told(desk, desk.event_id)
 
 
 def carry_told(desk: Desk, cause: str) -> None:
@@ -115,10 +114,20 @@ def _to_be_known(patient: PatientState, id_: str, entry: AppointmentEntry) -> li
     said: list[tuple[Told, Mark]] = []
     for told in chain_of(entry):
         doubtful = told.withdrawn or _on_its_way(patient, id_, told.version)
-        said.append((told, Mark.SENT if doubtful else Mark.TOLD))
+        mark = Mark.SENT if doubtful else Mark.TOLD
+        if told is entry.told and _outdated(entry, told):
+            mark = Mark.OLD_SENT if doubtful else Mark.OLD
+        said.append((told, mark))
         if not doubtful:
             break
     return said[::-1]
+
+
+def _outdated(entry: AppointmentEntry, told: Told) -> bool:
+    """Whether somebody who does what they were told goes to the wrong place, or for nothing."""
+    body = entry.body
+    now = (body.status, body.starts_at, body.site, body.mode)
+    return now != (told.status, told.starts_at, told.site, told.mode)
 
 
 def _on_its_way(patient: PatientState, id_: str, version: int) -> bool:
@@ -148,7 +157,7 @@ def _as_told(entry: AppointmentEntry, told: Told) -> Body:
 def send_on(desk: Desk, event: Event, survivor: str) -> None:
     """What was told under a number that was merged into this one goes on along merges."""
     envelope = event.envelope
-    at, mark = envelope.occurred_at, mark_of(envelope)
+    at, mark = envelope.occurred_at, mark_of(event)
     _forward(desk, event.topic, envelope.event_id, envelope.version, at, event.body, survivor, mark=mark)
 
 

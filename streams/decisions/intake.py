@@ -42,7 +42,7 @@ from streams.policy.model import Policy
 from . import standing_versions
 from .case import Timing
 from .forgotten import left_of
-from .merges import SENDER, mark_of, starts_again
+from .merges import SENDER, mark_of, starts_again, tells_the_same
 from .starts import earliest_timing
 
 REMEMBERED: Final = 16  # event ids a patient; versions catch what is older
@@ -187,11 +187,11 @@ def _version_rows(patient: PatientState, event: Event) -> Refused | None:
     known = _known(patient, body)
     if known is None or version > known[0]:
         return None
-    if event.envelope.source == SENDER and (mark_of(event.envelope) or starts_again(patient, event)):
+    if event.envelope.source == SENDER and (mark_of(event) or starts_again(patient, event)):
         return None  # of what was told under the other number, whatever is newer here
     if version < known[0]:
         return Refused("1.5", Reason.STALE_VERSION, False)
-    if known[1] is None or _story(known[1]) == _story(body):
+    if known[1] is None or _story(known[1]) == _story(body) or tells_the_same(patient, event):
         return Refused("1.4", Reason.DUPLICATE, False)
     return _conflict()
 

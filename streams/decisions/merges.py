@@ -26,11 +26,20 @@ _Entry = TypeVar("_Entry", AppointmentEntry, ResultEntry)
 
 
 class Mark(StrEnum):
-    """What an event of a merge says was told: known, sent and not known to have arrived, or told to be normal."""
+    """What an event of a merge says was told: known, sent and not known to have arrived, or told to be normal.
+
+    ``-old``: and it is not true any more; what is, was decided under the other number.
+    """
 
     TOLD = "#told"
     SENT = "#sent"
+    OLD = "#told-old"
+    OLD_SENT = "#sent-old"
     NORMAL = "#told-normal"
+
+
+_OLD: Final = (Mark.OLD, Mark.OLD_SENT)
+_UNSURE: Final = (Mark.SENT, Mark.OLD_SENT)
 
 
 def survivor_of(patient: PatientState) -> str | None:
@@ -46,17 +55,18 @@ def origin(envelope: Envelope) -> str:
     return "" if envelope.source != SENDER else envelope.recorded_by or SENDER
 
 
-def mark_of(envelope: Envelope) -> Mark | None:
+def mark_of(event: Event) -> Mark | None:
     """What an event says was told under a number that was merged into this one; None when it is any other event."""
-    if envelope.source != SENDER or not envelope.recorded_by:
+    by = event.envelope.recorded_by
+    if event.envelope.source != SENDER or not by or not isinstance(event.body, (Appointment, Result)):
         return None
-    return next((mark for mark in Mark if envelope.recorded_by.endswith(mark)), None)
+    return next((mark for mark in Mark if by.endswith(mark)), None)
 
 
 def starts_again(patient: PatientState, event: Event) -> bool:
     """Whether the other number asks for a version to be told again, of which it had said that it was told."""
     body, envelope = event.body, event.envelope
-    if envelope.source != SENDER or mark_of(envelope) is not None:
+    if envelope.source != SENDER or mark_of(event) is not None:
         return False
     if isinstance(body, Appointment):
         entry = patient.appointments.get(body.appointment_id)
@@ -64,6 +74,21 @@ def starts_again(patient: PatientState, event: Event) -> bool:
     if isinstance(body, Result):
         result = patient.results.get(body.result_id)
         return result is not None and result.carried and result.told_version == envelope.version
+    return False
+
+
+def tells_the_same(patient: PatientState, event: Event) -> bool:
+    """Whether the source says what is known of this version from a merge, which left out what is the other number's."""
+    body, version = event.body, event.envelope.version
+    if isinstance(body, Appointment):
+        entry = patient.appointments[body.appointment_id]
+        told = next((one for one in chain_of(entry) if _carried(one, version)), None)
+        here = {"nhs_number": body.nhs_number, "previous_starts_at": body.previous_starts_at}
+        return told is not None and replace(entry.body, status=told.status, **here) == body
+    if isinstance(body, Result):
+        result = patient.results[body.result_id]
+        same = replace(result.body, nhs_number=body.nhs_number) == body
+        return result.carried and result.told_version == version and same
     return False
 
 
@@ -85,13 +110,15 @@ def newest_version(patient: PatientState, event: Event) -> int:
 
 def changes(patient: PatientState, event: Event, occurred_at: Instant) -> dict[str, Any] | None:
     """The parts of the state that change by what a merge says was told, or is to be told again; None: it says neither."""
-    mark, body = mark_of(event.envelope), event.body
+    mark, body = mark_of(event), event.body
     if mark is None and not starts_again(patient, event):
         return None
     version = event.envelope.version
     if isinstance(body, Appointment):
-        entry = patient.appointments.get(body.appointment_id) or AppointmentEntry(version, body, occurred_at)
-        entry = _newer(entry, event, occurred_at)
+        # Whatever asks somebody to come to what is not true any more is for a person, until the truth is known (1.2).
+        said = replace(body, status=AppointmentStatus.UNKNOWN) if mark in _OLD else body
+        entry = patient.appointments.get(body.appointment_id) or AppointmentEntry(version, said, occurred_at)
+        entry = _newer(entry, replace(event, body=said), occurred_at)
         told = _untold(entry, version) if mark is None else _told(entry, tell(body, version), mark)
         if told is None:
             return {}
@@ -116,7 +143,7 @@ def changes(patient: PatientState, event: Event, occurred_at: Instant) -> dict[s
 def _newer(entry: _Entry, event: Event, occurred_at: Instant) -> _Entry:
     """The entry with what an event says of it, unless something newer is known; a snapshot of what was told says less."""
     version = event.envelope.version
-    if version < entry.version or (version == entry.version and mark_of(event.envelope) is not None):
+    if version < entry.version or (version == entry.version and mark_of(event) is not None):
         return entry
     return replace(entry, version=version, body=event.body, occurred_at=occurred_at)
 
@@ -124,12 +151,14 @@ def _newer(entry: _Entry, event: Event, occurred_at: Instant) -> _Entry:
 def _told(entry: AppointmentEntry, told: Told, mark: Mark) -> AppointmentEntry | None:
     """It counts as told last, so that what is newer here is compared with it. None: it was known.
 
-    A newer version that was told here was told as new, beside this one; not so one that says that it is off.
+    A newer version that was told here was told as new, beside this one; not so one that says that it is off, nor one
+    that was told as a change already: the same message would go again.
     """
-    told, known = replace(told, withdrawn=mark is Mark.SENT, carried=True), chain_of(entry)
+    told, known = replace(told, withdrawn=mark in _UNSURE, carried=True), chain_of(entry)
     if any(_says(one) == _says(told) for one in known):
         return None
-    if known and known[0].version > told.version and known[0].status is AppointmentStatus.CANCELLED:
+    newer = bool(known) and known[0].version > told.version
+    if newer and (len(known) > 1 or known[0].status is AppointmentStatus.CANCELLED):
         return _knowing(entry, [known[0], told, *known[1:]])
     return learned(entry, told)
 

@@ -21,6 +21,7 @@ from streams.domain.vocabulary import (
     Purpose,
     Reason,
     RecordStatus,
+    ResultStatus,
     SubjectKind,
     Topic,
 )
@@ -31,7 +32,7 @@ from .case import Environment
 from .decide import decide
 from .desk import Desk
 from .faults import attempt, attempt_with, fault, mark
-from .forwarding import as_survivors, forward_objection, forward_record, send_on, unread
+from .forwarding import as_survivors, carry_told, forward_objection, forward_record, send_on, unread
 from .framing import frame, tell
 from .intake import (
     REMEMBERED,
@@ -44,14 +45,14 @@ from .net import catch, catch_wake, refuse, tend
 from .objecting import objection_changed, sections_changed
 from .outcome import carry_out
 from .refusing import UNREAD_ELSEWHERE, set_aside
-from .request import held_since, in_hand, is_replay, still_owed, supersede_older
+from .request import asked_for_record, held_since, in_hand, is_replay, still_owed, supersede_older
 from .resolving import resolve
 from .response import NOBODY, Response, answer
+from .results import no_longer_normal
 from .standing import still_standing
 
-_ACTIONS: Final = frozenset(
-    {Receipt, Resolution}
-)  # no facts: one that failed is not remembered, and may be sent again
+#: No facts: one that failed is not remembered, and may be sent again.
+_ACTIONS: Final = frozenset({Receipt, Resolution})
 _COUNTED: Final = frozenset({Purpose.APPT_CHANGE, Purpose.APPT_CANCEL})
 
 
@@ -119,7 +120,7 @@ def _decide(desk: Desk, event: Event, before: PatientState) -> None:
     )
     if envelope.source == merges.SENDER:
         asked = replace(asked, version=merges.newest_version(desk.patient, event))
-        if merges.mark_of(envelope) is not None:
+        if merges.mark_of(event) is not None:
             _told_elsewhere(desk, event, asked, before)
             return
     if kind is SubjectKind.RESULT and (since := held_since(desk, asked)):
@@ -135,13 +136,21 @@ def _told_elsewhere(desk: Desk, event: Event, asked: Asked, before: PatientState
     known = (before.appointments, before.results)
     news = (desk.patient.appointments, desk.patient.results) != known
     survivor = merges.survivor_of(desk.patient)
+    heard = replace(asked, version=event.envelope.version)  # of a newer one that waits nothing was decided
     if news and survivor is not None:
-        desk.record_decision(asked, Outcome.SUPPRESS, Reason.SUPERSEDED, "3.4", ("3.4",))
+        desk.record_decision(heard, Outcome.SUPPRESS, Reason.SUPERSEDED, "3.4", ("3.4",))
         send_on(desk, event, survivor)
-    elif news and asked.version > event.envelope.version and not in_hand(desk.patient, asked):
+    elif news and asked.version > event.envelope.version and _changes_anything(desk.patient, asked):
         settle(desk, replace(asked, waited=(Reason.SETTLE, Reason.REPLAY_GUARD)))
     else:
-        desk.record_decision(asked, Outcome.SUPPRESS, Reason.NO_NET_CHANGE, "2.3", ("2.3",))
+        desk.record_decision(heard, Outcome.SUPPRESS, Reason.NO_NET_CHANGE, "2.3", ("2.3",))
+
+
+def _changes_anything(patient: PatientState, asked: Asked) -> bool:
+    """Whether what is newer is decided otherwise now: a final result is not, and who has it as a task keeps it (2.3)."""
+    result = patient.results[asked.id] if asked.kind is SubjectKind.RESULT else None
+    final = result is not None and result.body.status is ResultStatus.FINAL and not no_longer_normal(result)
+    return not final and not in_hand(patient, asked)
 
 
 def settle(desk: Desk, asked: Asked) -> None:
@@ -172,6 +181,11 @@ def _learn(desk: Desk, event: Event, before: PatientState) -> None:
     elif type(body) is PatientSections:
         sections_changed(desk, before)
         forward_record(desk, before)
+        attempt(  # by itself: should it fail, the objections have gone all the same
+            desk,
+            lambda: carry_told(desk, desk.event_id),
+            lambda said: fault(desk, asked_for_record(desk, *subject_of(event)), said, request=False),
+        )
         for asked in [a for a in desk.patient.asked.values() if _state_came(desk.patient, a.reason)]:
             settle(desk, asked)
     else:

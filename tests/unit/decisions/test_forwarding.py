@@ -5,14 +5,15 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
+from streams.decisions import forwarding
 from streams.decisions.forwarding import _UNREAD, as_survivors, unread
 from streams.decisions.framing import tell
 from streams.decisions.merges import SENDER, Mark, mark_of
-from streams.decisions.recollect import took
+from streams.decisions.recollect import decided, took
 from streams.domain.events import Body, Event, Objection
 from streams.domain.limits import violation
 from streams.domain.patient import AppointmentEntry, ObjectionEntry, ResultEntry
-from streams.domain.records import Forward, Output
+from streams.domain.records import Decision, Forward, Output
 from streams.domain.time import DAY
 from streams.domain.vocabulary import (
     AppointmentStatus,
@@ -84,11 +85,11 @@ def test_what_was_told_is_sent_on_once_a_merge() -> None:
     chart.hear(appointment(IN_TWO_WEEKS))
     chart.hear(result())
     sent = forwarded(chart.hear(sections(identity=identity(**GONE)), event_id="merge"))
-    assert [mark_of(one.envelope) for one in sent] == [Mark.SENT, Mark.TOLD]
+    assert [mark_of(one) for one in sent] == [Mark.SENT, Mark.TOLD]
     assert [one.topic for one in sent] == [Topic.APPOINTMENTS, Topic.RESULTS]
     assert all(one.envelope.event_id.endswith("#merged") for one in sent)
     (later,) = forwarded(chart.hear(appointment(IN_TWO_WEEKS + WEEK)))
-    assert mark_of(later.envelope) is None
+    assert mark_of(later) is None
     chart.hear(sections(identity=identity()))
     assert len(forwarded(chart.hear(sections(identity=identity(**GONE))))) == 2  # a merge of its own
 
@@ -97,8 +98,32 @@ def test_of_a_merge_before_this_was_sent_on_what_was_told_goes_first() -> None:
     told = tell(appointment(), 1)
     entry = AppointmentEntry(1, appointment(), NOW, told)
     chart = Chart(known(SMS, identity=identity(**GONE), appointments={"A1": entry}))
-    marks = [mark_of(one.envelope) for one in forwarded(chart.hear(appointment(IN_TWO_WEEKS), version=2))]
-    assert marks == [Mark.TOLD, None]
+    marks = [mark_of(one) for one in forwarded(chart.hear(appointment(IN_TWO_WEEKS), version=2))]
+    assert marks == [Mark.OLD, None]
+
+
+def test_objections_go_to_the_survivor_even_when_what_was_told_cannot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    chart = Chart(known(SMS))
+    chart.hear(appointment(IN_TWO_WEEKS))
+    chart.hear(objection())
+    monkeypatch.setattr(forwarding, "carry_one", broken)
+    written = chart.hear(sections(identity=identity(**GONE)))
+    assert [one.topic for one in forwarded(written)] == [Topic.OBJECTIONS]
+    assert reasons(written) == ["ESCALATE data_quality"]
+    monkeypatch.undo()
+    written = chart.hear(appointment(IN_TWO_WEEKS + WEEK))
+    assert [mark_of(one) for one in forwarded(written)] == [Mark.OLD_SENT, None]
+
+
+def test_only_what_is_about_an_appointment_or_a_result_says_what_was_told() -> None:
+    chart = Chart(known(SMS))
+    asks = request(Purpose.PRESCRIPTION_READY)
+    assert reasons(chart.hear(asks, source=SENDER, recorded_by=f"m{Mark.TOLD}")) == ["SEND app_default"]
 
 
 def test_what_was_told_goes_round_in_no_circle() -> None:
@@ -278,3 +303,15 @@ def test_other_facts_are_taken_as_they_come() -> None:
     event = arriving(appointment())
     assert as_survivors(known(SMS), event) is event
     assert replace(event) == event
+
+
+def test_what_waits_under_the_survivor_still_waits_after_a_restore() -> None:
+    """The decision about what was told names its version, not the newer one that is in somebody's hands."""
+    chart = Chart(known(SMS))
+    chart.hear(result(reviewed=False), version=3)
+    held = chart.patient
+    assert held is not None
+    written = chart.hear(result(), version=1, source=SENDER, recorded_by=f"m{Mark.TOLD}")
+    (said,) = [one for one in written if isinstance(one, Decision)]
+    assert reasons(written) == ["SUPPRESS no_net_change"]
+    assert list(decided(held, said, None, chart.policy).asked) == ["result:R1"]

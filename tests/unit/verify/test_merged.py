@@ -47,7 +47,7 @@ def life(tmp_path: Path) -> Life:
 
 def test_what_was_told_arrives_and_is_compared_with(life: Life, tmp_path: Path) -> None:
     told = arrives(life)
-    assert (told.envelope.patient_id, mark_of(told.envelope)) == ("P2", Mark.SENT)
+    assert (told.envelope.patient_id, mark_of(told)) == ("P2", Mark.SENT)
     later = moved("P2", 2)
     life.turn(replace(later, body=replace(later.body, appointment_id="a-P1")))
     said = [(one.patient_id, one.outcome, one.purpose) for one in life.decisions()]
