@@ -7,7 +7,7 @@ next owner is what fences the last one, and ends its open transaction.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -111,7 +111,7 @@ class ShardProducer:
         try:
             async with asyncio.timeout(COMMIT_PATIENCE_S):
                 await self._producer.begin_transaction()
-                await asyncio.gather(self._produce(outbox), self._add(next_offsets))  # 1.
+                await _all_of(self._produce(outbox), self._add(next_offsets))  # 1.
                 await self._producer.commit_transaction()  # 2.
         except ProducerFenced as error:
             raise Fenced(f"another worker owns partition {self.partition} now") from error
@@ -139,3 +139,11 @@ class ShardProducer:
             self.written_to[written.topic, written.partition] = written.offset + count
             if written.timestamp_type == _LOG_APPEND_TIME:
                 self.broker_time = written.timestamp
+
+
+async def _all_of(*steps: Coroutine[Any, Any, None]) -> None:
+    """Do these at once. When one fails, what is told is that we were fenced if any says so: the transaction ends under the hands
+    of the other, which then knows only that."""
+    failed = [one for one in await asyncio.gather(*steps, return_exceptions=True) if one is not None]
+    if failed:
+        raise next((one for one in failed if isinstance(one, ProducerFenced)), failed[0])

@@ -61,6 +61,19 @@ class FreezesBeforeCommit(ShardProducer):
         await super().commit(outbox, next_offsets)
 
 
+class WritesLate(FreezesBeforeCommit):
+    """No bug: when it begins to write, after standing still, the offsets that go with it have been refused already."""
+
+    async def _produce(self, outbox: Outbox) -> None:
+        while (
+            self.moment is not None
+            and self.moment.go_on.is_set()
+            and not self._producer._txn_manager.is_fatal_error()
+        ):
+            await asyncio.sleep(0)
+        await super()._produce(outbox)
+
+
 class NotFenced(FreezesBeforeCommit):
     """Bug: every start has a transactional id of its own, so that nobody is ever fenced."""
 

@@ -144,10 +144,11 @@ async def zombie(
     return await story.verified(), gave_up
 
 
+@pytest.mark.parametrize("producer", [bugs.FreezesBeforeCommit, bugs.WritesLate])
 async def test_a_worker_that_was_taken_for_dead_is_fenced(
-    heed: Settings, monkeypatch: pytest.MonkeyPatch
+    heed: Settings, monkeypatch: pytest.MonkeyPatch, producer: type[ShardProducer]
 ) -> None:
-    report, gave_up = await zombie(heed, monkeypatch, bugs.FreezesBeforeCommit)
+    report, gave_up = await zombie(heed, monkeypatch, producer)
     assert report.clean
     assert [type(error) for error in gave_up] == [Fenced]
 
