@@ -20,13 +20,12 @@ from streams.domain.vocabulary import (
     RecipientRole,
 )
 from streams.policy.model import PermissionModel
-from streams.policy.templates import Template
+from streams.policy.templates import NO_FORMATS, Template
 
 from .case import Case, Recipient
 from .purposes import LEVEL_OF
 
 _ELECTRONIC_MODEL: Final = frozenset({Channel.NHS_APP, Channel.SMS, Channel.EMAIL, Channel.IM_COMMERCIAL})
-_NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
 
 
 def fit_level(
@@ -78,7 +77,7 @@ def _wording(case: Case, channel: Channel, level: Level) -> Template | None:
         return _template(case, channel, level, (level,))[1]
     policy = case.policy
     return policy.templates.find(
-        case.purpose, level, channel, _language(case), _NO_FORMATS, case.now, policy.template_grace
+        case.purpose, level, channel, _language(case), NO_FORMATS, case.now, policy.template_grace
     )
 
 
@@ -123,7 +122,7 @@ def _highest(
     registry, grace = case.policy.templates, case.policy.template_grace
     for level in levels:
         if level <= cap:
-            template = registry.find(case.purpose, level, channel, language, _NO_FORMATS, case.now, grace)
+            template = registry.find(case.purpose, level, channel, language, NO_FORMATS, case.now, grace)
             if template is not None:
                 return level, template, False
     return cap, None, False

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from msgspec.structs import replace
 
 from streams.domain.decision import Draft, Escalate, Hold, Suppress
 from streams.domain.vocabulary import (
     Level,
-    NeedKind,
     PermissionState,
     Priority,
     Purpose,
     Reason,
     Role,
 )
+from streams.policy.templates import NO_FORMATS
 
 from .case import Case
 from .objections import removed_recipients, to_service, whole_care
 from .purposes import APPOINTMENT_PURPOSES, CLINICAL_PURPOSES, COURTESY, role_for
 from .status import priority
 
-_NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
 _APPROVAL_DAYS = 2  # working days a campaign waits for its second person before R-IG is asked
 
 
@@ -85,9 +82,7 @@ def no_template(case: Case) -> Escalate | None:
         if level > case.level or level > case.cap:
             continue
         for channel in policy.organisation_order:
-            if registry.find(
-                case.purpose, level, channel, "en", _NO_FORMATS, case.now, policy.template_grace
-            ):
+            if registry.find(case.purpose, level, channel, "en", NO_FORMATS, case.now, policy.template_grace):
                 return None
     return Escalate(Draft(Role.CSO, priority(case, Priority.P2), Reason.NO_TEMPLATE))
 

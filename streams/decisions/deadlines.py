@@ -94,7 +94,9 @@ def owner_role(draft: Draft, timing: Timing) -> tuple[Role, tuple[Role, ...]]:
 def stage_times(created: Instant, due: Instant) -> tuple[Instant, Instant, Instant]:
     """When an unfinished task moves on: deputy at 50 %, lead and on-call at 75 %, incident at 100 % (B8.6)."""
     span = due - created
-    if span >= MINUTE:
+    if (
+        span >= MINUTE
+    ):  # none of them lies behind ``due``: of every task, and min() costs more than all of this
         return created + span // 2, created + span * 3 // 4, due
     span = MINUTE
     return min(created + span // 2, due), min(created + span * 3 // 4, due), due

@@ -21,9 +21,11 @@ from streams.domain.vocabulary import Channel, Level, NeedKind, Purpose
 from .parameters import Parameter
 from .terms import Terms
 
-__all__ = ["ENGLISH", "Organisation", "Registry", "Replies", "Template", "Text"]
+__all__ = ["ENGLISH", "NO_FORMATS", "Organisation", "Registry", "Replies", "Template", "Text"]
 
 ENGLISH: Final = "en"
+#: What a wording must come in for somebody without communication needs.
+NO_FORMATS: Final[frozenset[NeedKind]] = frozenset()
 
 
 class Replies(StrEnum):

@@ -15,7 +15,7 @@ import msgspec
 
 from streams.domain.events import Event
 from streams.domain.records import EscalationTask, RecordEntry, SendCommand
-from streams.domain.time import SECOND, Instant
+from streams.domain.time import Instant
 from streams.domain.vocabulary import Topic
 from streams.errors import BadRecord, RegistryUnreachable
 from streams.kafka.batch import Record
@@ -224,7 +224,7 @@ class RecordPartition:
                 headers.append((READ_TO, msgspec.json.encode({t: self.next[t] for t in SOURCES})))
             outbox.add_to(target, key_of(entry.patient_id), self._parts.codec.encode(entry), headers)
         await self._producer.commit(outbox, offsets)
-        count(entries)
+        metrics.count(entries)
         for passage in traced.values():
             passage.end()
         self._parts.heart.came_through(self.partition, fetched.get(self._parts.topic(Topic.HEARTBEATS), ()))
@@ -288,14 +288,3 @@ def _read_to(last: Record | None) -> dict[Topic, int]:
         if name == READ_TO:
             return msgspec.json.decode(value, type=dict[Topic, int])
     return {}
-
-
-def count(entries: Sequence[RecordEntry]) -> None:
-    """Count what was written. How long it took is told of messages and of tasks as they were raised (S7).
-
-    A later version of a task says when the task was raised, not when it changed: its age is no delay.
-    """
-    for entry in entries:
-        metrics.ENTRIES.labels(entry.kind, entry.mode).inc()
-        if entry.kind == "MESSAGE" or (entry.kind == "TASK" and entry.emitted_id.endswith("/1")):
-            metrics.LAG_SECONDS.observe(max(0, entry.recorded_at - entry.emitted_at) / SECOND)

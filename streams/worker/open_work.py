@@ -51,14 +51,6 @@ class OpenWork:
         self.shared = 0
         self.unregistered = 0
 
-    @classmethod
-    def of(cls, censuses: Iterable[Census], now: Instant) -> OpenWork:
-        """Look at these at once."""
-        work = cls()
-        for _ in work.take_in(censuses, now):
-            pass
-        return work
-
     def take_in(self, censuses: Iterable[Census], now: Instant) -> Iterator[None]:
         """Look at these a portion at a time, so that other work is done between two of them.
 

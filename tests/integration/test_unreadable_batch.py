@@ -34,6 +34,13 @@ def alone(own_kafka: LocalKafka, at_once_policy: Path, tmp_path: Path) -> Settin
     return settings
 
 
+def two_patients(settings: Settings) -> tuple[int, str]:
+    """The partition of P0, and who lives in another one."""
+    send_patients(settings, len(NAMES))
+    here = partition_for(b"P0", PARTITIONS)
+    return here, next(name for name in NAMES if partition_for(name.encode(), PARTITIONS) != here)
+
+
 def damage(kafka: Path, place: str) -> None:
     """One bit, in the batch that holds MARK."""
     [segment] = kafka.rglob(f"{place}/00000000000000000000.log")
@@ -45,9 +52,7 @@ def damage(kafka: Path, place: str) -> None:
 def test_a_batch_with_a_wrong_checksum_is_stopped_at_and_holds_up_nothing_else(
     alone: Settings, own_kafka: LocalKafka, tmp_path: Path
 ) -> None:
-    send_patients(alone, len(NAMES))
-    here = partition_for(b"P0", PARTITIONS)
-    elsewhere = next(name for name in NAMES if partition_for(name.encode(), PARTITIONS) != here)
+    here, elsewhere = two_patients(alone)
     with Sender(alone) as sender:
         for number, source in enumerate(("before", MARK.decode(), "behind")):
             booked = appointment("P0", now(), now() + 9 * DAY, appointment_id=f"A{number}", source=source)
@@ -74,9 +79,7 @@ def test_a_batch_with_a_wrong_checksum_is_stopped_at_and_holds_up_nothing_else(
 def test_where_it_is_of_objections_nothing_is_sent(
     alone: Settings, own_kafka: LocalKafka, tmp_path: Path
 ) -> None:
-    send_patients(alone, len(NAMES))
-    here = partition_for(b"P0", PARTITIONS)
-    elsewhere = next(name for name in NAMES if partition_for(name.encode(), PARTITIONS) != here)
+    here, elsewhere = two_patients(alone)
     with Sender(alone) as sender:
         sender.send(Topic.OBJECTIONS, objection("P0", now(), source=MARK.decode()))
     own_kafka.stop()

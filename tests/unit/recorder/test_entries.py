@@ -23,7 +23,7 @@ from streams.domain.vocabulary import (
 )
 from streams.ops.metrics import value
 from streams.recorder.entries import MessageBasis, basis_of, message_entry, objection_entry, task_entry
-from streams.recorder.writing import count
+from streams.recorder.metrics import count
 from tests.support.emitted import NOW, command, task
 from tests.support.policies import policy
 

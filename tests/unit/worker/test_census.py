@@ -42,6 +42,13 @@ def census() -> Census:
     return Census(min_notice=2 * HOUR, short_notice=48 * HOUR)
 
 
+def looked_at(censuses: list[Census], now: int) -> OpenWork:
+    work = OpenWork()
+    for _ in work.take_in(censuses, now):
+        pass
+    return work
+
+
 def with_task(task: OpenTask = TASK, starts_in: int = 5 * HOUR) -> PatientState:
     body = Appointment(
         "A1", AppointmentStatus.CANCELLED, NOW + starts_in, service_code="GEN", mode=Mode.IN_PERSON
@@ -53,11 +60,11 @@ def with_task(task: OpenTask = TASK, starts_in: int = 5 * HOUR) -> PatientState:
 def test_a_task_is_counted_until_it_is_closed() -> None:
     counted = census()
     counted.turn([(KEY, None, with_task())], NOW)
-    work = OpenWork.of([counted], NOW + 60_000)
+    work = looked_at([counted], NOW + 60_000)
     assert work.open == Counter({(Role.BOOK, Priority.P1): 1})
     assert work.oldest == {Role.BOOK: 60.0}
     counted.turn([(KEY, with_task(), PatientState())], NOW + 120_000)
-    assert not OpenWork.of([counted], NOW + 180_000).open
+    assert not looked_at([counted], NOW + 180_000).open
 
 
 def test_a_task_closed_without_a_claim_was_acknowledged_then() -> None:
@@ -75,11 +82,11 @@ def test_a_task_closed_without_a_claim_was_acknowledged_then() -> None:
 def test_open_tasks_are_judged_by_the_policy_in_force_now() -> None:
     counted = census()
     counted.turn([(KEY, None, with_task())], NOW)  # the patient must know in 3 h
-    assert OpenWork.of([counted], NOW).at_risk == 0
+    assert looked_at([counted], NOW).at_risk == 0
     counted.under(min_notice=4 * HOUR, short_notice=48 * HOUR)  # in 1 h
-    assert OpenWork.of([counted], NOW).at_risk == 1
+    assert looked_at([counted], NOW).at_risk == 1
     counted.under(min_notice=4 * HOUR, short_notice=HOUR // 2)  # no longer short notice
-    assert OpenWork.of([counted], NOW).at_risk == 0
+    assert looked_at([counted], NOW).at_risk == 0
     counted.turn([(KEY, with_task(), PatientState())], NOW + MINUTE)
     assert ("short_notice", "in_time") not in counted.met
 
@@ -117,17 +124,17 @@ def test_claiming_acknowledges() -> None:
     counted.turn([(KEY, None, with_task())], NOW)
     counted.turn([(KEY, with_task(), with_task(claimed))], NOW + MINUTE)
     assert counted.met == {("urgent_acknowledged", "in_time"): 1}
-    assert OpenWork.of([counted], NOW + 45 * MINUTE).unacknowledged["urgent"] == 0
+    assert looked_at([counted], NOW + 45 * MINUTE).unacknowledged["urgent"] == 0
 
 
 def test_deadlines_missed_before_a_restart_are_not_counted_again() -> None:
     counted = census()
     table = PatientTable({KEY: pack(with_task())})
     counted.restored([KEY])
-    assert OpenWork.of([counted], NOW).incomplete
+    assert looked_at([counted], NOW).incomplete
     counted.count_some(table, NOW + 10 * HOUR)
     assert counted.complete
-    work = OpenWork.of([counted], NOW + 10 * HOUR)
+    work = looked_at([counted], NOW + 10 * HOUR)
     assert work.open[Role.BOOK, Priority.P1] == 1
     assert work.overdue["urgent"] == 1
     assert not counted.met
@@ -146,8 +153,8 @@ def test_a_patient_that_changes_before_being_counted_is_counted_once() -> None:
 def test_short_notice_is_at_risk_when_nobody_has_acknowledged_it_with_two_hours_left() -> None:
     counted = census()
     counted.turn([(KEY, None, with_task(starts_in=5 * HOUR))], NOW)  # must know in 3 h
-    assert OpenWork.of([counted], NOW + 59 * MINUTE).at_risk == 0
-    assert OpenWork.of([counted], NOW + 61 * MINUTE).at_risk == 1
+    assert looked_at([counted], NOW + 59 * MINUTE).at_risk == 0
+    assert looked_at([counted], NOW + 61 * MINUTE).at_risk == 1
 
 
 def test_holds_and_objections_come_and_go() -> None:
@@ -164,12 +171,12 @@ def test_holds_and_objections_come_and_go() -> None:
     body = Objection("O1", ObjectionAction.RECORDED, Scope.METHOD, reason=ObjectionReason.SAFETY_STALKING)
     held = PatientState(asked={asked.key: asked}, objections={"O1": ObjectionEntry(1, body, NOW)})
     counted.turn([(KEY, None, held)], NOW)
-    work = OpenWork.of([counted], NOW)
+    work = looked_at([counted], NOW)
     assert work.holds == {"settle": 1}
     assert work.objections == {"protected": 1}  # the class, never the reason
     withdrawn = PatientState(objections={"O1": ObjectionEntry(2, body, NOW, withdrawn=True)})
     counted.turn([(KEY, held, withdrawn)], NOW)
-    work = OpenWork.of([counted], NOW)
+    work = looked_at([counted], NOW)
     assert (work.holds["settle"], work.objections["protected"]) == (0, 0)
 
 
@@ -191,7 +198,7 @@ def test_contact_details_are_counted_by_how_far_they_can_be_trusted() -> None:
     counted.turn([(KEY, good, mended)], NOW)
     assert (counted.details["sms"], counted.unverified["sms"], counted.shared) == (1, 0, 0)
     assert counted.details["email"] == 0
-    OpenWork.of([counted], NOW).show()
+    looked_at([counted], NOW).show()
     assert value("heed_contacts_unverified_ratio", {"channel": "sms"}) == 0
     assert value("heed_registration_incomplete") == 1
 
@@ -215,7 +222,7 @@ def test_how_long_tasks_took_is_added_up_when_they_are_closed() -> None:
     before = value("heed_task_complete_seconds_total", {"urgency": "urgent"})
     closed = value("heed_tasks_completed_total", {"urgency": "urgent"})
     for _ in range(2):  # a second look counts nothing again
-        OpenWork.of([counted], NOW + 6 * MINUTE)
+        looked_at([counted], NOW + 6 * MINUTE)
     assert value("heed_task_complete_seconds_total", {"urgency": "urgent"}) - before == 300
     assert value("heed_tasks_completed_total", {"urgency": "urgent"}) - closed == 1
 
@@ -241,7 +248,7 @@ def test_a_task_that_moves_on_by_itself_is_counted(
     counted = census()
     counted.turn([(KEY, before, after)], NOW)
     assert counted.moved == counts
-    OpenWork.of([counted], NOW)
+    looked_at([counted], NOW)
     assert not counted.moved, "shown once"
 
 
@@ -259,21 +266,21 @@ def test_an_objection_without_a_reason_is_unclear_and_counted(reason: ObjectionR
     body = Objection("O1", ObjectionAction.RECORDED, Scope.METHOD, reason=reason)
     objecting = PatientState(objections={"O1": ObjectionEntry(1, body, NOW)})
     counted.turn([(KEY, None, objecting)], NOW)
-    work = OpenWork.of([counted], NOW)
+    work = looked_at([counted], NOW)
     assert work.reason_missing == missing
     assert sum(work.objections.values()) == 1
     assert work.objections["unclear"] == (0 if reason is ObjectionReason.COST else 1)
     counted.turn([(KEY, objecting, PatientState())], NOW)
-    assert OpenWork.of([counted], NOW).reason_missing == 0
+    assert looked_at([counted], NOW).reason_missing == 0
 
 
 def test_a_result_nobody_rang_about_is_counted_while_its_task_is_open() -> None:
     counted = census()
     chased = with_task(msgspec.structs.replace(TASK, reason=Reason.MISSED_ACTION, priority=Priority.P3))
     counted.turn([(KEY, None, chased)], NOW)
-    assert OpenWork.of([counted], NOW).no_contact == 1
+    assert looked_at([counted], NOW).no_contact == 1
     counted.turn([(KEY, chased, PatientState())], NOW)
-    assert OpenWork.of([counted], NOW).no_contact == 0
+    assert looked_at([counted], NOW).no_contact == 0
 
 
 def test_what_a_shard_showed_goes_with_it() -> None:
@@ -281,9 +288,9 @@ def test_what_a_shard_showed_goes_with_it() -> None:
     with_holds = census()
     with_holds.holds = {Reason.FAIL_CLOSED: 40}
     with_holds.details[Channel.SMS] = with_holds.unverified[Channel.SMS] = 3
-    OpenWork.of([with_holds], NOW).show()
+    looked_at([with_holds], NOW).show()
     assert value("heed_holds_open", {"reason": "fail_closed"}) == 40
     assert value("heed_contacts_unverified_ratio", {"channel": "sms"}) == 1
-    OpenWork.of([census()], NOW).show()
+    looked_at([census()], NOW).show()
     assert value("heed_holds_open", {"reason": "fail_closed"}) == 0
     assert value("heed_contacts_unverified_ratio", {"channel": "sms"}) == 0
